@@ -1,0 +1,14 @@
+# Every target calls python -m cnnbook, which works without make too.
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab test run bench install clean
+
+help:
+	@$(PYTHON) -m cnnbook
+
+book serve lab test bench install clean:
+	@$(PYTHON) -m cnnbook $@ $(ARGS)
+
+run:
+	@$(PYTHON) -m cnnbook run $(or $(CH),$(error Name a chapter: make run CH=03, or CH=all))

@@ -1,0 +1,195 @@
+"""The project's commands, on every system: python -m cnnbook TASK (make TASK calls the same).
+
+Only the standard library may be used here: this file makes the environment that holds the rest.
+The version check stands first and the file uses no syntax newer than Python 3.6, so that an older
+Python prints the sentence and not a SyntaxError.
+"""
+
+import sys
+
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    sys.exit(
+        "This book needs Python 3.11, 3.12 or 3.13 (TensorFlow has no release for others); this is "
+        "Python {}.{}. With make, name another one: make PYTHON=python3.12 book\n"
+        "이 책에는 Python 3.11, 3.12, 3.13 가운데 하나가 필요합니다.".format(*sys.version_info[:2])
+    )
+
+import argparse
+import functools
+import hashlib
+import http.server
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+HTML = ROOT / "_build" / "html"
+
+
+def book(arguments):
+    """build the book and print the file to open"""
+    _build()
+    print(f"\nOpen this file in a browser:\n{(HTML / 'index.html').as_uri()}")
+
+
+def serve(arguments):
+    """build the book and serve it at a local address"""
+    _build()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(HTML))
+    port = int(arguments[0]) if arguments else 0
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"\nhttp://127.0.0.1:{server.server_port}/   (Ctrl+C stops)", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+def lab(arguments):
+    """open the notebooks in JupyterLab"""
+    _in_environment("-m", "jupyterlab", "book/ko", *arguments)
+
+
+def test(arguments):
+    """run every test and compare every cell of every notebook (pytest --nbval)"""
+    _in_environment("-m", "pytest", "--nbval", "-n", "2", *arguments)
+
+
+def run(arguments):
+    """execute and tidy chapters:  run 03  (make run CH=03), or run all"""
+    _in_environment("tools/run.py", *arguments)
+
+
+def bench(arguments):
+    """measure speed and memory, as ratios within one run"""
+    _in_environment("tools/bench.py", *arguments)
+
+
+def install(arguments):
+    """make the environment in .venv (the other tasks do it when it is needed)"""
+    python = _environment_python()
+    stamp = ENVIRONMENT / "cnnbook-installed"
+    wanted = hashlib.sha256(
+        (ROOT / "requirements.txt").read_bytes()
+        + (ROOT / "pyproject.toml").read_bytes()
+        + f"{sys.version_info[:2]} {ROOT}".encode()
+    ).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return
+    print(f"Making the environment in {ENVIRONMENT} (a few minutes, once) …", flush=True)
+    # Without its stamp the folder is an interrupted or outdated installation.
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+    made = subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], capture_output=True)
+    if made.returncode:
+        sys.exit(
+            "Python cannot make an environment here. On Debian and Ubuntu: apt install "
+            f"python3-venv\n{made.stdout.decode(errors='replace')}"
+        )
+    _pip(python, "--requirement", "requirements.txt")
+    _pip(python, "--no-deps", "--editable", ".")
+    fresh = stamp.with_suffix(".part")
+    fresh.write_text(wanted)
+    os.replace(fresh, stamp)
+
+
+def clean(arguments):
+    """remove the built book and the environment"""
+    shutil.rmtree(ROOT / "_build", ignore_errors=True)
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+
+
+TASKS = {task.__name__: task for task in (book, serve, lab, test, run, bench, install, clean)}
+
+
+def _environment_python():
+    if os.name == "nt":
+        return ENVIRONMENT / "Scripts" / "python.exe"
+    return ENVIRONMENT / "bin" / "python"
+
+
+def _pip(python, *what):
+    """Install, counting packages as they come in so that a slow line shows it is alive."""
+    command = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *what]
+    expected = len(re.findall(r"^\w", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    log, seen = [], 0
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        for line in process.stdout:
+            log.append(line)
+            if line.startswith("Collecting "):
+                seen += 1
+                if seen % 25 == 0:
+                    print(f"  {seen} of at most {expected} packages", flush=True)
+            elif line.startswith("Installing collected packages"):
+                print("  unpacking", flush=True)
+    if process.returncode:
+        sys.exit("".join(log[-20:]) + "\nThe installation stopped; run the same command again.")
+
+
+def _in_environment(*command):
+    """Run a Python command from the repository's root in the environment; leave on failure."""
+    install([])
+    python = _environment_python()
+    # Programs that call each other by name (jupyter) must find the environment's first.
+    path = str(python.parent) + os.pathsep + os.environ.get("PATH", "")
+    environment = {**os.environ, "PATH": path, "PYTHONUTF8": "1"}
+    done = subprocess.run([python, *command], cwd=ROOT, env=environment)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def _build():
+    _in_environment(
+        "-m",
+        "jupyter_book",
+        "build",
+        "book/ko",
+        "--config",
+        "_config.yml",
+        "--toc",
+        "_toc.yml",
+        "--path-output",
+        ".",
+        "-W",
+        "-n",
+        "--keep-going",
+        "--quiet",
+    )
+
+
+def main():
+    listing = "\n".join(f"  {name:8} {task.__doc__}" for name, task in TASKS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m cnnbook",
+        description="The tasks of the book:\n" + listing,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("task", nargs="?", choices=TASKS, metavar="TASK")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on")
+    chosen = parser.parse_args()
+    if chosen.task is None:
+        print(parser.description)
+        return
+    if not (ROOT / "requirements.txt").exists():
+        sys.exit(
+            "These tasks need the book's repository: run them in a clone of it.\n"
+            "책의 저장소를 내려받은 폴더에서 실행합니다."
+        )
+    # Korean text must not stop a Windows console that speaks another code page.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    TASKS[chosen.task](chosen.arguments)
+
+
+if __name__ == "__main__":
+    main()

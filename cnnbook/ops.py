@@ -1,0 +1,468 @@
+"""Convolution, pooling and their size formulas in NumPy.
+
+Images are (batch, height, width, channels), kernels (height, width, channels // groups, filters),
+as in TensorFlow's channels_last. What deep learning calls convolution is cross-correlation: the
+kernel is not flipped (Goodfellow, Bengio, Courville, *Deep Learning*, 2016, section 9.1).
+
+`convolve1d`, `correlate1d`, `correlate2d` and `conv2d_loop` are the plain loops that chapter 03
+shows: slow, and nothing is hidden. `conv2d` computes the same numbers as array programming.
+"""
+
+import functools
+import math
+import operator
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from threadpoolctl import ThreadpoolController
+
+from cnnbook._errors import bad_value
+
+# Windows are gathered and multiplied in blocks of this many bytes: near the size of a processor's
+# own cache, which is fast, and what keeps the memory small (`make bench`).
+BLOCK_BYTES = 2 * 2**20
+
+
+# --- the plain loops of chapter 03 -----------------------------------------------------------
+
+
+def convolve1d(signal, weights):
+    """Convolve two 1-D arrays: flip `weights`, slide, multiply, add. Shape (n - k + 1,)."""
+    flipped = weights[::-1]
+    places = len(signal) - len(weights) + 1
+    return np.array([(signal[i : i + len(weights)] * flipped).sum() for i in range(places)])
+
+
+def correlate1d(signal, weights):
+    """Cross-correlate two 1-D arrays: slide, multiply, add, without a flip. Shape (n - k + 1,)."""
+    places = len(signal) - len(weights) + 1
+    return np.array([(signal[i : i + len(weights)] * weights).sum() for i in range(places)])
+
+
+def correlate2d(image, kernel):
+    """Cross-correlate a 2-D image with a 2-D kernel where the kernel fits whole ("valid")."""
+    height = image.shape[0] - kernel.shape[0] + 1
+    width = image.shape[1] - kernel.shape[1] + 1
+    feature_map = np.zeros((height, width), dtype=np.result_type(image, kernel))
+    for y in range(height):
+        for x in range(width):
+            window = image[y : y + kernel.shape[0], x : x + kernel.shape[1]]
+            feature_map[y, x] = (window * kernel).sum()
+    return feature_map
+
+
+def conv2d_loop(images, kernels):
+    """Cross-correlate (batch, h, w, channels) images with (kh, kw, channels, filters) kernels."""
+    batch, filters = len(images), kernels.shape[-1]
+    height = images.shape[1] - kernels.shape[0] + 1
+    width = images.shape[2] - kernels.shape[1] + 1
+    feature_maps = np.zeros((batch, height, width, filters), np.result_type(images, kernels))
+    for n in range(batch):
+        for y in range(height):
+            for x in range(width):
+                window = images[n, y : y + kernels.shape[0], x : x + kernels.shape[1]]
+                for f in range(filters):
+                    feature_maps[n, y, x, f] = (window * kernels[..., f]).sum()
+    return feature_maps
+
+
+# --- sizes and counts ------------------------------------------------------------------------
+
+
+def output_size(size, kernel_size, stride=1, padding="valid", dilation_rate=1):
+    """Return the output length of a convolution or pooling along one axis.
+
+    With p zeros added in all, floor((size + p - span) / stride) + 1, where a dilated kernel spans
+    (kernel_size - 1) * dilation_rate + 1 (Dumoulin, Visin, arXiv:1603.07285, relationships 6
+    and 14). For "same", TensorFlow's rule: ceil(size / stride).
+
+    size, kernel_size, stride, dilation_rate: pixels, integers of at least 1.
+    padding: "valid", "same", "full", an int for each side, or (before, after).
+    Raises ValueError for anything else, and for a kernel that is larger than the padded input.
+    """
+    size = _positive_int("size", size)
+    kernel_size = _positive_int("kernel_size", kernel_size)
+    stride = _positive_int("stride", stride)
+    dilation_rate = _positive_int("dilation_rate", dilation_rate)
+    if isinstance(padding, (tuple, list)):
+        padding = [padding, (0, 0)]
+    (before, after), _ = _pad_amounts(
+        padding, (size, size), (kernel_size,) * 2, (stride,) * 2, (dilation_rate,) * 2
+    )
+    return _axis_size("kernel_size", size, kernel_size, stride, before + after, dilation_rate)
+
+
+def conv2d_parameter_count(kernel_size, channels, filters, use_bias=True):
+    """Return how many numbers a convolution layer learns: filters * (kh * kw * channels + bias).
+
+    kernel_size: an int or (height, width); channels, filters: integers of at least 1.
+    Raises ValueError for anything else.
+    """
+    height, width = _pair("kernel_size", kernel_size)
+    channels = _positive_int("channels", channels)
+    filters = _positive_int("filters", filters)
+    return filters * (height * width * channels + bool(use_bias))
+
+
+# --- convolution -----------------------------------------------------------------------------
+
+
+def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_rate=1, groups=1):
+    """Slide every kernel over every image, multiply and add: a convolution layer's forward pass.
+
+    images: (batch, height, width, channels); the batch may be empty.
+    kernels: (kernel height, kernel width, channels // groups, filters).
+    bias: None or (filters,), added to each feature map.
+    strides, dilation_rate: an int of at least 1, or one for (height, width).
+    padding: "valid" (none), "same" (TensorFlow's rule: ceil(size / stride), the odd zero below and
+        right), "full" (every overlap), an int, (height, width), or ((top, bottom), (left, right)).
+    groups: channels and filters are split into this many independent convolutions.
+
+    Returns (batch, output height, output width, filters). Floating images keep their type and
+    kernels and bias are cast to it, as in Keras; integers compute exactly and return int64;
+    integer images with floating kernels give numpy.result_type of the two.
+    Raises ValueError for a wrong rank, channels or groups that do not match, a kernel larger than
+    the padded image, a stride or dilation below 1, a type that is not a real number, or integers
+    whose sums could leave int64.
+    """
+    images, kernels = _array("images", images, 4), _array("kernels", kernels, 4)
+    strides, dilation_rate = _pair("strides", strides), _pair("dilation_rate", dilation_rate)
+    groups = _positive_int("groups", groups)
+    _check_channels(images, kernels, groups)
+    kernel_size, filters = kernels.shape[:2], kernels.shape[3]
+    if bias is not None:
+        bias = _array("bias", bias, 1)
+        if len(bias) != filters:
+            raise bad_value(
+                "bias",
+                f"shape {bias.shape}",
+                f"({filters},), one number a filter",
+                f"필터마다 하나, ({filters},) 모양",
+            )
+
+    pads = _pad_amounts(padding, images.shape[1:3], kernel_size, strides, dilation_rate)
+    height, width = (
+        _axis_size(
+            "kernels",
+            images.shape[1 + a],
+            kernel_size[a],
+            strides[a],
+            sum(pads[a]),
+            dilation_rate[a],
+        )
+        for a in (0, 1)
+    )
+    result_type, compute_type = _conv_types(images, kernels, bias)
+
+    output = np.empty((len(images), height, width, filters), result_type)
+    matrix = kernels.astype(compute_type).reshape(-1, groups, filters // groups).transpose(1, 0, 2)
+
+    def fill(block):
+        """Compute some rows of one image, or all rows of several: (images, rows) slices."""
+        n, y = block
+        maps = output[n, y]
+        needed = (maps.shape[1] - 1) * strides[0] + (kernel_size[0] - 1) * dilation_rate[0] + 1
+        slab = _padded_rows(images[n], pads, y.start * strides[0], needed, compute_type)
+        windows = _windows(slab, kernel_size, maps.shape[1:3], strides, dilation_rate, groups)
+        patches = windows.reshape(groups, maps[..., 0].size, -1)
+        by_group = maps.reshape(-1, groups, filters // groups).transpose(1, 0, 2)
+        np.matmul(patches, matrix, out=by_group, casting="unsafe")
+        if bias is not None:
+            np.add(maps, bias, out=maps, casting="unsafe")
+
+    # A view of all windows costs nothing, but the matrix product needs them as rows of a matrix,
+    # and copying out all of them would need kernel height * kernel width times the image's memory.
+    row_bytes = width * matrix[..., 0].size * compute_type.itemsize
+    rows = min(height, max(1, BLOCK_BYTES // row_bytes))
+    count = max(1, BLOCK_BYTES // (row_bytes * height))
+    _each_block(
+        fill,
+        [
+            (slice(n, n + count), slice(y, min(y + rows, height)))
+            for n in range(0, len(images), count)
+            for y in range(0, height, rows)
+        ],
+    )
+    return output
+
+
+def _each_block(work, blocks):
+    """Call work(block) for every block, on all processors.
+
+    The matrix library would share out each product by itself, but not the copying of the windows;
+    one block a processor, each with a single-threaded product, shares out both.
+    """
+    if len(blocks) == 1:
+        work(blocks[0])
+        return
+    blas, pool = _blas_and_pool(os.getpid())
+    with blas.limit(limits=1, user_api="blas"):
+        list(pool.map(work, blocks))  # list: raises what a worker raised
+
+
+@functools.cache
+def _blas_and_pool(process):
+    """Keep the worker threads between calls; a forked process has none and makes its own."""
+    return ThreadpoolController(), ThreadPoolExecutor(os.cpu_count(), "cnnbook.ops")
+
+
+def _check_channels(images, kernels, groups):
+    channels, filters = images.shape[3], kernels.shape[3]
+    if kernels.shape[2] * groups != channels:
+        raise bad_value(
+            "kernels",
+            f"shape {kernels.shape} for images of shape {images.shape}, groups={groups}",
+            f"channels // groups = {channels} // {groups} as the kernels' third number",
+            f"커널의 세 번째 수가 channels // groups = {channels} // {groups}",
+        )
+    if filters % groups:
+        raise bad_value(
+            "groups", groups, f"a divisor of the {filters} filters", f"필터 수 {filters}의 약수"
+        )
+    for name, array, axes in (("images", images, (1, 2, 3)), ("kernels", kernels, (0, 1, 2, 3))):
+        if any(array.shape[axis] == 0 for axis in axes):
+            raise bad_value(
+                name, f"shape {array.shape}", "no empty axis", "길이가 0인 축이 없는 배열"
+            )
+
+
+def _conv_types(images, kernels, bias):
+    """Return (type of the result, type to compute in); refuse integers that could overflow."""
+    given = [images, kernels] + ([] if bias is None else [bias])
+    if any(np.issubdtype(array.dtype, np.floating) for array in given):
+        floating = np.issubdtype(images.dtype, np.floating)
+        result_type = images.dtype if floating else np.result_type(*(a.dtype for a in given))
+        # float16 sums lose digits; the processor computes it as float32 anyway.
+        half = result_type == np.float16
+        return np.dtype(result_type), np.dtype(np.float32) if half else np.dtype(result_type)
+    largest = _largest(images) * int(np.abs(kernels.astype(object)).sum(axis=(0, 1, 2)).max())
+    largest += 0 if bias is None else _largest(bias)
+    if largest >= 2**63:
+        raise bad_value(
+            "images",
+            f"integers whose sums can reach {largest}",
+            "sums below 2**63, or a float type",
+            "합이 2**63보다 작은 정수, 또는 실수형",
+        )
+    # float64 holds every integer below 2**53 exactly and has a fast matrix product; int64 has not.
+    return np.dtype(np.int64), np.dtype(np.float64 if largest < 2**53 else np.int64)
+
+
+def _largest(array):
+    return max(abs(int(array.max())), abs(int(array.min()))) if array.size else 0
+
+
+def _padded_rows(images, pads, first, rows, dtype):
+    """Return `rows` rows of the zero-padded images from padded row `first` on, as `dtype`."""
+    (top, _), (left, right) = pads
+    height, width = images.shape[1:3]
+    low, high = max(0, first - top), min(height, first + rows - top)
+    if (low, high) == (first - top, first + rows - top) and left == right == 0:
+        return images[:, low:high].astype(dtype, copy=False)
+    shape = (len(images), rows, left + width + right, images.shape[3])
+    slab = np.zeros(shape, dtype)
+    if high > low:
+        slab[:, low + top - first : high + top - first, left : left + width] = images[:, low:high]
+    return slab
+
+
+def _windows(images, kernel_size, places, strides, dilation_rate, groups):
+    """View every window, without a copy, as (groups, batch, *places, *kernel_size, channels)."""
+    batch, row, column, channel = images.strides
+    channels = images.shape[3] // groups
+    return as_strided(
+        images,
+        (groups, len(images), *places, *kernel_size, channels),
+        (
+            channel * channels,
+            batch,
+            row * strides[0],
+            column * strides[1],
+            row * dilation_rate[0],
+            column * dilation_rate[1],
+            channel,
+        ),
+        writeable=False,
+    )
+
+
+# --- pooling ---------------------------------------------------------------------------------
+
+
+def pool2d(images, pool_size, *, strides=None, padding="valid", mode="max"):
+    """Summarise every window of every channel by its largest, mean or smallest value.
+
+    images: (batch, height, width, channels); the batch may be empty.
+    pool_size: an int or (height, width). strides: likewise; None means the pool size.
+    padding: as in `conv2d`. Padding never wins a maximum or minimum and is not counted in a mean.
+    mode: "max", "average" or "min".
+
+    Returns (batch, output height, output width, channels) of the images' type; the average of
+    integers is float64. A NaN in a window makes its result NaN.
+    Raises ValueError as `conv2d` does, and where a window would hold nothing but padding.
+    """
+    images, pool_size = _array("images", images, 4), _pair("pool_size", pool_size)
+    strides = pool_size if strides is None else _pair("strides", strides)
+    if mode not in ("max", "average", "min"):
+        raise bad_value(
+            "mode", mode, '"max", "average" or "min"', '"max", "average", "min" 중 하나'
+        )
+    if 0 in images.shape[1:]:
+        raise bad_value(
+            "images", f"shape {images.shape}", "no empty axis", "길이가 0인 축이 없는 배열"
+        )
+    pads = _pad_amounts(padding, images.shape[1:3], pool_size, strides, (1, 1))
+    places = [
+        _axis_size("pool_size", images.shape[1 + a], pool_size[a], strides[a], sum(pads[a]), 1)
+        for a in (0, 1)
+    ]
+    inside = [
+        _real_pixels(images.shape[1 + a], pool_size[a], strides[a], pads[a][0], places[a])
+        for a in (0, 1)
+    ]
+    if any((count == 0).any() for count in inside):
+        raise bad_value(
+            "padding",
+            padding,
+            "a padding narrower than the window, so that each window meets the image",
+            "창마다 이미지의 칸이 적어도 하나 들어가도록 창보다 좁은 패딩",
+        )
+
+    average = mode == "average"
+    integers = not np.issubdtype(images.dtype, np.floating)
+    dtype = np.dtype(np.float64) if average and integers else images.dtype
+    # Half-precision sums lose digits.
+    work = np.dtype(np.float32) if average and dtype == np.float16 else dtype
+    start = 0 if average else _extreme(dtype, mode)
+    combine = {"max": np.maximum, "average": np.add, "min": np.minimum}[mode]
+    output = np.full((len(images), *places, images.shape[3]), start, work)
+    # One pass per place inside the window: whole arrays at a time, and no copy of the windows.
+    for dy in range(pool_size[0]):
+        out_y, in_y = _overlap(images.shape[1], dy - pads[0][0], strides[0], places[0])
+        for dx in range(pool_size[1]):
+            out_x, in_x = _overlap(images.shape[2], dx - pads[1][0], strides[1], places[1])
+            target = output[:, out_y, out_x]
+            combine(target, images[:, in_y, in_x], out=target, casting="unsafe")
+    if average:
+        output /= np.multiply.outer(*inside)[:, :, np.newaxis].astype(work)
+    return output.astype(dtype, copy=False)
+
+
+def _extreme(dtype, mode):
+    """Return the value that loses every comparison, so that padding never wins."""
+    if dtype.kind == "b":
+        return mode == "min"
+    if np.issubdtype(dtype, np.floating):
+        return -np.inf if mode == "max" else np.inf
+    limits = np.iinfo(dtype)
+    return limits.min if mode == "max" else limits.max
+
+
+def _overlap(size, offset, stride, places):
+    """Return (output slice, input slice) where output i meets the real pixel i * stride + offset."""
+    first = max(0, -(offset // stride))
+    last = min(places, (size - 1 - offset) // stride + 1)
+    if last <= first:
+        return slice(0, 0), slice(0, 0)
+    start = first * stride + offset
+    return slice(first, last), slice(start, start + (last - first - 1) * stride + 1, stride)
+
+
+def _real_pixels(size, window, stride, before, places):
+    """Return for each output place how many of the window's pixels lie inside the image."""
+    starts = np.arange(places) * stride - before
+    return np.minimum(starts + window, size).clip(0) - starts.clip(0, size)
+
+
+# --- arguments -------------------------------------------------------------------------------
+
+
+def _positive_int(argument, value):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1 or isinstance(value, (bool, np.bool_)):
+        raise bad_value(argument, value, "an integer of at least 1", "1 이상의 정수")
+    return number
+
+
+def _pair(argument, value):
+    if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value):
+        if len(value) != 2:
+            raise bad_value(
+                argument,
+                value,
+                "an integer of at least 1 or two of them, (height, width)",
+                "1 이상의 정수 하나, 또는 (높이, 너비) 두 개",
+            )
+        return tuple(_positive_int(argument, v) for v in value)
+    return (_positive_int(argument, value),) * 2
+
+
+def _array(argument, value, rank):
+    array = np.asarray(value)
+    axes = {1: "(filters,)", 4: "(batch, height, width, channels)"}[rank]
+    if argument == "kernels":
+        axes = "(height, width, channels // groups, filters)"
+    if array.ndim != rank:
+        raise bad_value(
+            argument, f"shape {array.shape}", f"{rank} axes, {axes}", f"축 {rank}개, {axes}"
+        )
+    number = np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)
+    if not (number or array.dtype == bool):
+        raise bad_value(argument, f"type {array.dtype}", "real numbers", "실수 또는 정수 배열")
+    return array
+
+
+def _pad_amounts(padding, size, kernel_size, strides, dilation_rate):
+    """Return ((top, bottom), (left, right)) for every form of padding the package takes."""
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation_rate, strict=True)]
+    if isinstance(padding, str):
+        name = padding.lower()
+        if name == "valid":
+            return (0, 0), (0, 0)
+        if name == "full":
+            return tuple((span - 1, span - 1) for span in spans)
+        if name == "same":
+            pairs = zip(size, spans, strides, strict=True)
+            totals = [max(0, (math.ceil(n / s) - 1) * s + span - n) for n, span, s in pairs]
+            return tuple((total // 2, total - total // 2) for total in totals)
+        raise _bad_padding(padding)
+    sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
+    if len(sides) != 2:
+        raise _bad_padding(padding)
+    pads = []
+    for side in sides:
+        pair = side if isinstance(side, (tuple, list)) else (side, side)
+        try:
+            amounts = tuple(operator.index(amount) for amount in pair)
+        except TypeError:
+            raise _bad_padding(padding) from None
+        if len(amounts) != 2 or min(amounts) < 0:
+            raise _bad_padding(padding)
+        pads.append(amounts)
+    return tuple(pads)
+
+
+def _bad_padding(padding):
+    return bad_value(
+        "padding",
+        padding,
+        '"valid", "same", "full", an int of at least 0, (height, width) or ((top, bottom), (left, right))',
+        '"valid", "same", "full", 0 이상의 정수, (높이, 너비), 또는 ((위, 아래), (왼쪽, 오른쪽))',
+    )
+
+
+def _axis_size(argument, size, kernel_size, stride, pad, dilation_rate):
+    span = (kernel_size - 1) * dilation_rate + 1
+    if span > size + pad:
+        raise bad_value(
+            argument,
+            f"a window of {span} pixels",
+            f"at most the padded image's {size + pad} pixels",
+            f"패딩한 이미지의 크기 {size + pad} 이하",
+        )
+    return (size + pad - span) // stride + 1

@@ -1,0 +1,160 @@
+"""Execute chapters and tidy them: the one way in which stored outputs are made.
+
+Usage:  python tools/run.py 03 [04 …]     (or: all, template)
+
+Tidying makes a file that changes only where its content changed: cell ids from their place, no
+run times, a neutral kernel name, one stream output, no bare tracebacks. A notebook that fails,
+speaks on stderr or has a figure without alt text is left as it was.
+"""
+
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import time
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+BOOK = pathlib.Path(__file__).resolve().parent.parent / "book"
+KEPT_METADATA = ("cellView", "cnnbook", "editable", "jupyter", "mystnb", "tags")
+
+
+def find(name):
+    """Return the notebooks that a chapter number, "template" or "all" stands for."""
+    everything = sorted(BOOK.glob("*/[0-9][0-9]-*.ipynb"))
+    chosen = everything if name == "all" else []
+    if re.fullmatch(r"\d\d?", name):
+        chosen = [path for path in everything if path.name.startswith(f"{int(name):02d}-")]
+    if name == "template":
+        chosen = [BOOK / "template" / "chapter.ipynb"]
+    if not chosen:
+        known = ", ".join(path.name for path in everything)
+        sys.exit(f"No chapter {name!r}; there are: {known}, template, all\n{name} 장이 없습니다.")
+    return chosen
+
+
+def execute(notebook, folder):
+    """Run all cells in a fresh kernel, in the notebook's own folder."""
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute()
+    return notebook
+
+
+def tidy(notebook):
+    """Make the notebook's file depend on its content alone. Tidying twice changes nothing."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"file_extension": ".py", "name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    taken = set()
+    for cell in notebook.cells:
+        # Ids are kept once given: links and the English edition find cells by them.
+        if not re.fullmatch(r"[a-z0-9-]{1,64}", cell.get("id", "")) or cell.id in taken:
+            cell["id"] = _new_id(cell, taken)
+        taken.add(cell.id)
+        cell.metadata = nbformat.from_dict(
+            {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata}
+        )
+        cell.source = "\n".join(line.rstrip() for line in cell.source.strip("\n").split("\n"))
+        if cell.cell_type == "code":
+            cell.outputs = [_tidy_output(output) for output in _join_streams(cell.outputs)]
+    number = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.execution_count is not None:
+            number += 1
+            cell.execution_count = number
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = number
+    return notebook
+
+
+def _new_id(cell, taken):
+    words = re.findall(r"[a-z0-9]+", cell.source.lower())[:3]
+    stem = "-".join([cell.cell_type[:4], *words])[:40]
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def _join_streams(outputs):
+    joined = []
+    for output in outputs:
+        before = joined[-1] if joined else None
+        if (
+            before is not None
+            and output.output_type == "stream"
+            and before.get("name") == output.name
+        ):
+            before.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _tidy_output(output):
+    if "metadata" in output:
+        output.metadata = nbformat.from_dict({})
+    if output.output_type == "error":
+        output.traceback = [f"{output.ename}: {output.evalue}"]  # no paths of one machine
+    return output
+
+
+def problems(notebook):
+    """List what must not be stored: stderr, and figures nobody described."""
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        first_line = cell.source.partition("\n")[0]
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                found.append(f"stderr from the cell {first_line!r}:\n{output.text}")
+            if "image/png" in output.get("data", {}):
+                alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+                if not alt.strip():
+                    found.append(
+                        f"no alt text for the figure of the cell {first_line!r}: set the cell's "
+                        'metadata {"mystnb": {"image": {"alt": "…"}}}'
+                    )
+    return found
+
+
+def write(notebook, path):
+    """Replace the file in one step, so that an interruption leaves the old one whole."""
+    text = nbformat.writes(notebook) + "\n"
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="\n", dir=path.parent, suffix=".part", delete=False
+    ) as part:
+        part.write(text)
+    os.replace(part.name, path)
+
+
+def main(names):
+    if not names:
+        sys.exit(__doc__)
+    for path in [path for name in names for path in find(name)]:
+        print(f"{path.name} …", end=" ", flush=True)
+        begun = time.perf_counter()
+        notebook = nbformat.read(path, as_version=4)
+        try:
+            execute(notebook, path.parent)
+        except CellExecutionError as error:
+            sys.exit(f"failed; the file is left as it was.\n{error}")
+        if found := problems(tidy(notebook)):
+            sys.exit("not stored; the file is left as it was.\n" + "\n".join(found))
+        write(notebook, path)
+        print(f"{time.perf_counter() - begun:.0f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
