@@ -14,6 +14,8 @@ STYLE = {
     "figure.dpi": 120,
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.06,
+    "figure.constrained_layout.h_pad": 0.06,
     "font.family": "DejaVu Sans",  # comes with Matplotlib: the same letters everywhere
     "font.size": 9,
     "axes.titlesize": 9,
@@ -24,6 +26,8 @@ STYLE = {
     "image.interpolation_stage": "data",
 }
 plt.rcParams.update(STYLE)
+
+_ADDED, _ADDED_TEXT = "#dbeafe", "#1d4ed8"  # zeros that padding adds
 
 
 def _same_size_everywhere():
@@ -64,8 +68,7 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
     figure, axes = plt.subplots(
         rows, columns, squeeze=False, figsize=(columns * height * max(shapes), rows * height + 0.25)
     )
-    for axis in axes.flat:
-        axis.set_axis_off()
+    _frame(axes, len(images))
     for i, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
         low, high = (image.min(), image.max()) if limits == "each" else limits
         axis.imshow(image, vmin=low, vmax=high if high > low else low + 1)
@@ -74,6 +77,15 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
         if numbers:
             _write_numbers(axis, image, (low + high) / 2)
     plt.show()
+
+
+def _frame(axes, used):
+    """Give each used axis a thin grey frame, so that a white border shows on a white page."""
+    for axis in axes.flat[:used]:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set(visible=True, color="#9ca3af", linewidth=0.8)
+    for axis in axes.flat[used:]:
+        axis.set_axis_off()
 
 
 def _drawable(image):
@@ -100,3 +112,139 @@ def _write_numbers(axis, image, middle):
             va="center",
             color="white" if value < middle else "black",
         )
+
+
+def show_windows(
+    image, kernel_size, *, strides=1, padding=0, titles=None, columns=None, height=1.7
+):
+    """Draw a small 2-D array once for every place a window stops at, with the window outlined.
+
+    kernel_size, strides: an int or (height, width), in pixels; windows lie wholly inside.
+    padding: zeros around the array, drawn in blue: an int or ((top, bottom), (left, right)).
+    titles: one string a place, such as the sum found there.
+    Raises ValueError for a window that does not fit.
+    """
+    image, pads = _drawable(image), np.broadcast_to(padding, (2, 2))
+    added = np.pad(np.zeros(image.shape, bool), pads, constant_values=True)
+    image = np.pad(image, pads)
+    (high, wide), (down, across) = np.broadcast_to(kernel_size, 2), np.broadcast_to(strides, 2)
+    corners = [
+        (y, x)
+        for y in range(0, image.shape[0] - high + 1, down)
+        for x in range(0, image.shape[1] - wide + 1, across)
+    ]
+    if not corners:
+        raise bad_value(
+            "kernel_size",
+            kernel_size,
+            f"at most the image's {image.shape[:2]}",
+            f"이미지의 크기 {image.shape[:2]} 이하",
+        )
+    columns = min(len(corners), columns or len(corners))
+    rows = math.ceil(len(corners) / columns)
+    figure, axes = plt.subplots(
+        rows, columns, squeeze=False, figsize=(columns * height, rows * (height + 0.2))
+    )
+    _frame(axes, len(corners))
+    for i, (y, x) in enumerate(corners):
+        axis = axes.flat[i]
+        axis.imshow(np.ones_like(image, dtype=float), vmin=0, vmax=1)
+        for row, column in np.argwhere(added):
+            _cell(axis, column, row, _ADDED)
+        axis.add_patch(
+            plt.Rectangle(
+                (x - 0.5, y - 0.5),
+                wide,
+                high,
+                fc="#ffe08a",
+                ec="#b45309",
+                lw=2,
+                zorder=2,
+                clip_on=False,
+            )
+        )
+        for (row, column), value in np.ndenumerate(image):
+            color = _ADDED_TEXT if added[row, column] else "black"
+            axis.text(column, row, f"{value:g}", ha="center", va="center", color=color, zorder=3)
+        if titles is not None:
+            axis.set_title(titles[i])
+    plt.show()
+
+
+def show_overlaps(signal, weights, places, *, padding=(0, 0)):
+    """Draw a signal as a row of boxes and, below it, the weights at each of `places`.
+
+    signal, weights: 1-D arrays; places: first positions of the weights, left end counted as 0.
+    padding: zeros (before, after) the signal, drawn in blue; places count from the first of them.
+    Beside each row stands the sum of the products.
+    """
+    added = np.pad(np.zeros(len(signal), bool), padding, constant_values=True)
+    signal = np.pad(signal, padding)
+    figure, axis = plt.subplots(figsize=(0.5 * (len(signal) + 4), 0.55 * (len(places) + 1)))
+    _boxes(axis, signal, 0, 0, np.where(added, _ADDED, "#e5e7eb"))
+    for row, place in enumerate(places, start=1):
+        _boxes(axis, weights, place, -row * 1.15, ["#ffe08a"] * len(weights))
+        total = (signal[place : place + len(weights)] * weights).sum()
+        axis.text(len(signal) + 0.4, -row * 1.15, f"sum {total:g}", va="center", ha="left")
+    axis.set(xlim=(-0.6, len(signal) + 3), ylim=(-1.15 * len(places) - 0.6, 0.6), aspect="equal")
+    axis.set_axis_off()
+    plt.show()
+
+
+def _boxes(axis, values, left, y, colors):
+    for i, (value, color) in enumerate(zip(values, colors, strict=True)):
+        _cell(axis, left + i, y, color)
+        axis.text(left + i, y, f"{value:g}", ha="center", va="center")
+
+
+def _cell(axis, x, y, color, **style):
+    axis.add_patch(plt.Rectangle((x - 0.5, y - 0.5), 1, 1, fc=color, ec="#6b7280", **style))
+
+
+def show_layouts(layouts, titles=None, *, height=2.2):
+    """Draw, for each layout, the grid of pixels and where the windows of a convolution stop.
+
+    layouts: dicts of size and kernel_size (pixels along both axes) and, where wanted, strides,
+        dilation_rate, and padding, an int or (before, after) along both axes.
+    Amber: the pixels of the first window, outlined; dashed: the last window; dots: the centre of
+    every window; blue: zeros of the padding; hatched: pixels of the image that no window meets.
+    Raises ValueError for a window that does not fit.
+    """
+    figure, axes = plt.subplots(
+        1, len(layouts), squeeze=False, figsize=(len(layouts) * height, height + 0.25)
+    )
+    _frame(axes, len(layouts))
+    for i, (axis, layout) in enumerate(zip(axes.flat, layouts, strict=True)):
+        _draw_layout(axis, **layout)
+        if titles is not None:
+            axis.set_title(titles[i])
+    plt.show()
+
+
+def _draw_layout(axis, size, kernel_size, strides=1, padding=0, dilation_rate=1):
+    before, after = np.broadcast_to(padding, 2)
+    span, whole = (kernel_size - 1) * dilation_rate + 1, before + size + after
+    starts = np.arange(0, whole - span + 1, strides)
+    if not len(starts):
+        raise bad_value(
+            "kernel_size",
+            f"a window of {span} pixels",
+            f"at most the padded image's {whole} pixels",
+            f"패딩한 이미지의 크기 {whole} 이하",
+        )
+    taps = np.arange(kernel_size) * dilation_rate
+    met = np.isin(np.arange(whole), np.add.outer(starts, taps))
+    for y, x in np.ndindex(whole, whole):
+        inside = before <= y < before + size and before <= x < before + size
+        if y in taps and x in taps:
+            _cell(axis, x, y, "#ffe08a")
+        elif not inside:
+            _cell(axis, x, y, _ADDED)
+        else:
+            _cell(axis, x, y, "white", hatch=None if met[y] and met[x] else "////")
+    for start, line in ((starts[-1], "--"), (0, "-")):
+        corner = (start - 0.5, start - 0.5)
+        axis.add_patch(plt.Rectangle(corner, span, span, fill=False, ec="#b45309", lw=2, ls=line))
+    x, y = np.meshgrid(starts, starts)
+    axis.plot(x + (span - 1) / 2, y + (span - 1) / 2, "o", color="#1d4ed8", markersize=4)
+    axis.set(xlim=(-0.6, whole - 0.4), ylim=(whole - 0.4, -0.6), aspect="equal")

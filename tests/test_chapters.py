@@ -1,0 +1,169 @@
+"""What every chapter keeps to: what you read is what runs, and the shape a reader can rely on."""
+
+import ast
+import importlib
+import pathlib
+import re
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CHAPTERS = sorted(ROOT.glob("book/ko/*.ipynb")) + [ROOT / "book/template/chapter.ipynb"]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+
+every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def cells(path, kind):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+# --- what you read is what runs ---------------------------------------------------------------
+
+
+def definitions(source):
+    """Return {name: syntax tree without its docstring} of a module's or a cell's definitions."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            if ast.get_docstring(node) is not None:
+                node.body = node.body[1:]
+            found[node.name] = ast.dump(node)
+    return found
+
+
+def marked_cells(path):
+    """Yield (module name, source) of the cells whose first line says `# cnnbook.module`."""
+    for cell in cells(path, "code"):
+        if marker := re.match(r"# (cnnbook(?:\.\w+)+)\s*$", cell.source.partition("\n")[0]):
+            yield marker[1], cell.source
+
+
+def differences(module_name, source):
+    """Return the names that a marked cell defines otherwise than the package."""
+    module = importlib.import_module(module_name)
+    package = definitions(pathlib.Path(module.__file__).read_text(encoding="utf-8"))
+    shown = definitions(source)
+    assert shown, f"a cell marked {module_name} defines nothing"
+    return [name for name, tree in shown.items() if package.get(name) != tree]
+
+
+@every_chapter
+def test_marked_cells_are_the_package(path):
+    for module_name, source in marked_cells(path):
+        assert differences(module_name, source) == []
+
+
+def test_the_convolution_chapter_shows_the_package_s_loops():
+    shown = {
+        name
+        for module, source in marked_cells(ROOT / "book/ko/03-convolution.ipynb")
+        for name in definitions(source)
+    }
+    assert shown == {"convolve1d", "correlate1d", "correlate2d", "conv2d_loop"}
+
+
+def test_a_marked_cell_that_says_something_else_is_found():
+    module_name, source = next(marked_cells(ROOT / "book/ko/03-convolution.ipynb"))
+    assert differences(module_name, source.replace("[::-1]", "[:]")) == ["convolve1d"]
+    assert differences(module_name, source.replace("convolve1d", "convolve_1d")) == ["convolve_1d"]
+
+
+# --- the shape of a chapter --------------------------------------------------------------------
+
+
+@every_chapter
+def test_opening_and_take_away(path):
+    prose = [cell.source for cell in cells(path, "markdown")]
+    assert prose[0].startswith("# ")
+    for part in ("**무엇을 배우나**", "**필요한 것**", "**읽는 시간**"):
+        assert part in prose[0]
+    goals = prose[0].partition("**무엇을 배우나**")[2].count("\n- ")
+    assert 2 <= goals <= 6
+    whole = "\n".join(prose)
+    assert "\n## 연습" in whole and "\n## 정리" in whole and "| 용어 | 영어 | 뜻 |" in whole
+
+
+@every_chapter
+def test_bootstrap_cell(path):
+    first = cells(path, "code")[0]
+    address = CONFIG["repository"]["url"]
+    template = (ROOT / "tools/bootstrap.py.txt").read_text(encoding="utf-8")
+    assert first.id == "bootstrap"
+    assert first.source == template.replace("REPOSITORY", address).strip()
+
+
+@every_chapter
+def test_prose_between_code_cells(path):
+    notebook = nbformat.read(path, as_version=4)
+    for before, after in zip(notebook.cells, notebook.cells[1:], strict=False):
+        folded = "hide-cell" in after.metadata.get("tags", [])
+        assert (before.cell_type, after.cell_type) != ("code", "code") or folded, after.source
+
+
+@every_chapter
+def test_cells_are_short(path):
+    for cell in cells(path, "code")[1:]:
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 14, cell.source
+
+
+@every_chapter
+def test_code_and_output_are_in_english(path):
+    # Both editions share the code cells and their outputs, byte for byte.
+    for cell in cells(path, "code")[1:]:
+        assert not re.search("[가-힣]", cell.source), cell.source
+        for output in cell.outputs:
+            text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+            assert not re.search("[가-힣]", text), text
+
+
+@every_chapter
+def test_figures_have_alt_text_and_caption(path):
+    notebook = nbformat.read(path, as_version=4)
+    captions = 0
+    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
+        if cell.cell_type == "code" and any("image/png" in o.get("data", {}) for o in cell.outputs):
+            captions += 1
+            alt = cell.metadata["mystnb"]["image"]["alt"]
+            assert re.search("[가-힣]", alt) and len(alt) > 15
+            chapter = 0 if path.stem == "chapter" else int(path.stem[:2])
+            assert after.source.startswith(f"**그림 {chapter}-{captions}.**"), after.source[:60]
+
+
+@every_chapter
+def test_exercises(path):
+    notebook = nbformat.read(path, as_version=4)
+    numbers = re.findall(r"^### 연습 (\d+-\d+)", "\n".join(c.source for c in notebook.cells), re.M)
+    least = 1 if path.stem == "chapter" else 3
+    assert least <= len(numbers) <= 6
+    shown = "".join(
+        output.get("text", "")
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    )
+    for number in numbers:
+        chapter, _, rank = number.partition("-")
+        assert f"{int(chapter):02d}-{rank}: not answered yet" in shown
+    assert "not right yet" not in shown  # a worked solution that its own check refuses
+    solutions = [c for c in notebook.cells if c.id.startswith("solution-")]
+    assert shown.count(": correct") >= len(solutions)
+    assert sum("<summary>풀이</summary>" in c.source for c in notebook.cells) == len(numbers)
+
+
+@every_chapter
+def test_only_plain_markdown(path):
+    # Colab and GitHub show a MyST directive as its source.
+    for cell in cells(path, "markdown"):
+        assert not re.search(r"^(```\{|:::|\{\w+\}`)", cell.source, re.M), cell.source
+        assert "<img" not in cell.source and "http://" not in cell.source
+
+
+def test_every_chapter_is_in_the_table_of_contents_and_the_other_way():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {entry["file"] for part in toc["parts"] for entry in part["chapters"]}
+    numbered = {path.stem for path in (ROOT / "book/ko").glob("[0-9][0-9]-*.ipynb")}
+    assert numbered == {name for name in listed if re.match(r"\d\d-", name)}
