@@ -42,10 +42,7 @@ def serve(arguments):
     port = int(arguments[0]) if arguments else 0
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         print(f"\nhttp://127.0.0.1:{server.server_port}/   (Ctrl+C stops)", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
+        server.serve_forever()
 
 
 def lab(arguments):
@@ -79,10 +76,20 @@ def install(arguments):
     ).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
+    if pathlib.Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
+        sys.exit(
+            "The environment in .venv must be made anew, by a Python that does not live in it: "
+            "run `deactivate`, then this command again.\n"
+            ".venv를 다시 만들어야 합니다. deactivate를 실행한 뒤 이 명령을 다시 실행합니다."
+        )
     print(f"Making the environment in {ENVIRONMENT} (a few minutes, once) …", flush=True)
     # Without its stamp the folder is an interrupted or outdated installation.
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], capture_output=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", ENVIRONMENT],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     if made.returncode:
         sys.exit(
             "Python cannot make an environment here. On Debian and Ubuntu: apt install "
@@ -188,7 +195,10 @@ def main():
     # Korean text must not stop a Windows console that speaks another code page.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
-    TASKS[chosen.task](chosen.arguments)
+    try:
+        TASKS[chosen.task](chosen.arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells say it
 
 
 if __name__ == "__main__":

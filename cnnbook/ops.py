@@ -13,6 +13,7 @@ import math
 import operator
 import os
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -87,10 +88,11 @@ def output_size(size, kernel_size, stride=1, padding="valid", dilation_rate=1):
     stride = _positive_int("stride", stride)
     dilation_rate = _positive_int("dilation_rate", dilation_rate)
     if isinstance(padding, (tuple, list)):
-        padding = [padding, (0, 0)]
-    (before, after), _ = _pad_amounts(
-        padding, (size, size), (kernel_size,) * 2, (stride,) * 2, (dilation_rate,) * 2
-    )
+        before, after = _pad_pair(padding, padding)
+    else:
+        (before, after), _ = _pad_amounts(
+            padding, (size, size), (kernel_size,) * 2, (stride,) * 2, (dilation_rate,) * 2
+        )
     return _axis_size("kernel_size", size, kernel_size, stride, before + after, dilation_rate)
 
 
@@ -155,6 +157,8 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
         for a in (0, 1)
     )
     result_type, compute_type = _conv_types(images, kernels, bias)
+    if bias is not None:
+        bias = bias.astype(result_type)
 
     output = np.empty((len(images), height, width, filters), result_type)
     matrix = kernels.astype(compute_type).reshape(-1, groups, filters // groups).transpose(1, 0, 2)
@@ -168,9 +172,12 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
         windows = _windows(slab, kernel_size, maps.shape[1:3], strides, dilation_rate, groups)
         patches = windows.reshape(groups, maps[..., 0].size, -1)
         by_group = maps.reshape(-1, groups, filters // groups).transpose(1, 0, 2)
-        np.matmul(patches, matrix, out=by_group, casting="unsafe")
+        # Matrix libraries fill their registers up with zeros: an infinite pixel times those is
+        # an "invalid value" that no result holds.
+        with np.errstate(invalid="ignore"):
+            np.matmul(patches, matrix, out=by_group, casting="unsafe")
         if bias is not None:
-            np.add(maps, bias, out=maps, casting="unsafe")
+            np.add(maps, bias, out=maps)
 
     # A view of all windows costs nothing, but the matrix product needs them as rows of a matrix,
     # and copying out all of them would need kernel height * kernel width times the image's memory.
@@ -197,15 +204,16 @@ def _each_block(work, blocks):
     if len(blocks) == 1:
         work(blocks[0])
         return
-    blas, pool = _blas_and_pool(os.getpid())
-    with blas.limit(limits=1, user_api="blas"):
+    blas, pool, one_at_a_time = _blas_and_pool(os.getpid())
+    # Two callers' limits that overlap would leave the library single-threaded for good.
+    with one_at_a_time, blas.limit(limits=1, user_api="blas"):
         list(pool.map(work, blocks))  # list: raises what a worker raised
 
 
 @functools.cache
 def _blas_and_pool(process):
     """Keep the worker threads between calls; a forked process has none and makes its own."""
-    return ThreadpoolController(), ThreadPoolExecutor(os.cpu_count(), "cnnbook.ops")
+    return ThreadpoolController(), ThreadPoolExecutor(os.cpu_count(), "cnnbook.ops"), Lock()
 
 
 def _check_channels(images, kernels, groups):
@@ -390,7 +398,7 @@ def _positive_int(argument, value):
 
 
 def _pair(argument, value):
-    if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value):
+    if isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim):
         if len(value) != 2:
             raise bad_value(
                 argument,
@@ -411,8 +419,7 @@ def _array(argument, value, rank):
         raise bad_value(
             argument, f"shape {array.shape}", f"{rank} axes, {axes}", f"축 {rank}개, {axes}"
         )
-    number = np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)
-    if not (number or array.dtype == bool):
+    if array.dtype.kind not in "fiub":
         raise bad_value(argument, f"type {array.dtype}", "real numbers", "실수 또는 정수 배열")
     return array
 
@@ -434,17 +441,19 @@ def _pad_amounts(padding, size, kernel_size, strides, dilation_rate):
     sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
     if len(sides) != 2:
         raise _bad_padding(padding)
-    pads = []
-    for side in sides:
-        pair = side if isinstance(side, (tuple, list)) else (side, side)
-        try:
-            amounts = tuple(operator.index(amount) for amount in pair)
-        except TypeError:
-            raise _bad_padding(padding) from None
-        if len(amounts) != 2 or min(amounts) < 0:
-            raise _bad_padding(padding)
-        pads.append(amounts)
-    return tuple(pads)
+    return tuple(_pad_pair(side, padding) for side in sides)
+
+
+def _pad_pair(side, padding):
+    """Return (before, after) of one axis; `padding` is the whole argument, for the sentence."""
+    pair = side if isinstance(side, (tuple, list)) else (side, side)
+    try:
+        amounts = tuple(operator.index(amount) for amount in pair)
+    except TypeError:
+        raise _bad_padding(padding) from None
+    if len(amounts) != 2 or min(amounts) < 0:
+        raise _bad_padding(padding)
+    return amounts
 
 
 def _bad_padding(padding):

@@ -66,7 +66,10 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
         limits = (min(image.min() for image in images), max(image.max() for image in images))
     shapes = [image.shape[1] / image.shape[0] for image in images]
     figure, axes = plt.subplots(
-        rows, columns, squeeze=False, figsize=(columns * height * max(shapes), rows * height + 0.25)
+        rows,
+        columns,
+        squeeze=False,
+        figsize=_whole_pixels(columns * height * max(shapes), rows * height + 0.25),
     )
     _frame(axes, len(images))
     for i, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
@@ -77,6 +80,15 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
         if numbers:
             _write_numbers(axis, image, (low + high) / 2)
     plt.show()
+
+
+def _whole_pixels(width, height):
+    """Return the size in inches that every Matplotlib makes the same number of pixels.
+
+    7.199999 inches become 863 pixels in one release and 864 in the next.
+    """
+    dpi = STYLE["figure.dpi"]
+    return tuple((round(inches * dpi) + 1e-6) / dpi for inches in (width, height))
 
 
 def _frame(axes, used):
@@ -143,7 +155,10 @@ def show_windows(
     columns = min(len(corners), columns or len(corners))
     rows = math.ceil(len(corners) / columns)
     figure, axes = plt.subplots(
-        rows, columns, squeeze=False, figsize=(columns * height, rows * (height + 0.2))
+        rows,
+        columns,
+        squeeze=False,
+        figsize=_whole_pixels(columns * height, rows * (height + 0.2)),
     )
     _frame(axes, len(corners))
     for i, (y, x) in enumerate(corners):
@@ -180,7 +195,9 @@ def show_overlaps(signal, weights, places, *, padding=(0, 0)):
     """
     added = np.pad(np.zeros(len(signal), bool), padding, constant_values=True)
     signal = np.pad(signal, padding)
-    figure, axis = plt.subplots(figsize=(0.5 * (len(signal) + 4), 0.55 * (len(places) + 1)))
+    figure, axis = plt.subplots(
+        figsize=_whole_pixels(0.5 * (len(signal) + 4), 0.55 * (len(places) + 1))
+    )
     _boxes(axis, signal, 0, 0, np.where(added, _ADDED, "#e5e7eb"))
     for row, place in enumerate(places, start=1):
         _boxes(axis, weights, place, -row * 1.15, ["#ffe08a"] * len(weights))
@@ -211,7 +228,7 @@ def show_layouts(layouts, titles=None, *, height=2.2):
     Raises ValueError for a window that does not fit.
     """
     figure, axes = plt.subplots(
-        1, len(layouts), squeeze=False, figsize=(len(layouts) * height, height + 0.25)
+        1, len(layouts), squeeze=False, figsize=_whole_pixels(len(layouts) * height, height + 0.25)
     )
     _frame(axes, len(layouts))
     for i, (axis, layout) in enumerate(zip(axes.flat, layouts, strict=True)):

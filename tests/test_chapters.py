@@ -1,15 +1,23 @@
 """What every chapter keeps to: what you read is what runs, and the shape a reader can rely on."""
 
 import ast
+import contextlib
 import importlib
+import importlib.util
+import io
 import pathlib
 import re
+import sys
 
 import nbformat
 import pytest
 import yaml
+from IPython.core.interactiveshell import InteractiveShell
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+_SPEC = importlib.util.spec_from_file_location("run", ROOT / "tools/run.py")
+run = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(run)
 CHAPTERS = sorted(ROOT.glob("book/ko/*.ipynb")) + [ROOT / "book/template/chapter.ipynb"]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 
@@ -89,10 +97,27 @@ def test_opening_and_take_away(path):
 @every_chapter
 def test_bootstrap_cell(path):
     first = cells(path, "code")[0]
-    address = CONFIG["repository"]["url"]
-    template = (ROOT / "tools/bootstrap.py.txt").read_text(encoding="utf-8")
     assert first.id == "bootstrap"
-    assert first.source == template.replace("REPOSITORY", address).strip()
+    assert first.source == run.bootstrap()
+    assert "git+" + CONFIG["repository"]["url"] in first.source
+
+
+def test_bootstrap_without_the_package_and_without_a_network():
+    shell = InteractiveShell()
+    shell.register_magic_function(lambda line: None, magic_name="pip")  # a pip that gets nothing
+    hidden = {
+        name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith("cnnbook")
+    }
+    sys.modules["cnnbook"] = None  # Python's own way to say: no such module
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            error = shell.run_cell(run.bootstrap()).error_in_exec
+    finally:
+        sys.modules.update(hidden)
+        if "cnnbook" not in hidden:
+            del sys.modules["cnnbook"]
+    assert type(error) is ModuleNotFoundError
+    assert "make lab" in str(error) and "인터넷" in str(error) and error.__cause__ is None
 
 
 @every_chapter

@@ -16,7 +16,9 @@ def cover():
     masks = np.zeros((3, 3, 1, 2), "float32")
     masks[1, 0, 0, 0] = masks[0, 1, 0, 1] = -1
     masks[1, 1, 0, :] = 1
-    vertical, horizontal = np.moveaxis(np.abs(ops.conv2d(photograph, masks, padding="same"))[0], 2, 0)
+    vertical, horizontal = np.moveaxis(
+        np.abs(ops.conv2d(photograph, masks, padding="same"))[0], 2, 0
+    )
     maps = [vertical, horizontal, np.hypot(vertical, horizontal)]
     # Three times the difference, at most white: dark edges would not show in a small picture.
     panels = [photograph[0, ..., 0]] + [np.minimum(3 * feature_map, 1) for feature_map in maps]

@@ -11,14 +11,31 @@ import os
 import pathlib
 import re
 import sys
-import tempfile
 import time
 
 import nbformat
+import yaml
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 BOOK = pathlib.Path(__file__).resolve().parent.parent / "book"
+CONFIG = BOOK.parent / "_config.yml"
+# The first cell of every chapter. The repository's address stands in _config.yml, once.
+BOOTSTRAP = """
+try:
+    import cnnbook
+except ModuleNotFoundError:  # Colab, or this notebook by itself
+    %pip install --quiet git+{repository}
+    try:
+        import cnnbook
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "cnnbook is not installed: connect to the network, or run `make lab` in the book's folder."
+            " / cnnbook이 없습니다. 인터넷에 연결하거나, 책 폴더에서 `make lab`을 실행합니다."
+        ) from None
+
+cnnbook.setup()
+""".strip()
 KEPT_METADATA = ("cellView", "cnnbook", "editable", "jupyter", "mystnb", "tags")
 
 
@@ -36,10 +53,27 @@ def find(name):
     return chosen
 
 
+def bootstrap():
+    """Return the source of the first cell, with the repository's address."""
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    return BOOTSTRAP.format(repository=config["repository"]["url"])
+
+
+def write_bootstrap(notebook):
+    """Bring the cell whose id is "bootstrap" up to date."""
+    for cell in notebook.cells:
+        if cell.get("id") == "bootstrap":
+            cell.source = bootstrap()
+
+
 def execute(notebook, folder):
     """Run all cells in a fresh kernel, in the notebook's own folder."""
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],  # its warning that it talks over local TCP
     )
     client.execute()
     return notebook
@@ -54,11 +88,11 @@ def tidy(notebook):
         }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    taken = set()
+    given, taken = {cell.get("id") for cell in notebook.cells}, set()
     for cell in notebook.cells:
         # Ids are kept once given: links and the English edition find cells by them.
         if not re.fullmatch(r"[a-z0-9-]{1,64}", cell.get("id", "")) or cell.id in taken:
-            cell["id"] = _new_id(cell, taken)
+            cell["id"] = _new_id(cell, given | taken)
         taken.add(cell.id)
         cell.metadata = nbformat.from_dict(
             {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata}
@@ -119,7 +153,7 @@ def problems(notebook):
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 found.append(f"stderr from the cell {first_line!r}:\n{output.text}")
-            if "image/png" in output.get("data", {}):
+            if any(kind.startswith("image/") for kind in output.get("data", {})):
                 alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
                 if not alt.strip():
                     found.append(
@@ -132,11 +166,9 @@ def problems(notebook):
 def write(notebook, path):
     """Replace the file in one step, so that an interruption leaves the old one whole."""
     text = nbformat.writes(notebook) + "\n"
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=path.parent, suffix=".part", delete=False
-    ) as part:
-        part.write(text)
-    os.replace(part.name, path)
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(part, path)
 
 
 def main(names):
@@ -145,10 +177,12 @@ def main(names):
     for path in [path for name in names for path in find(name)]:
         print(f"{path.name} …", end=" ", flush=True)
         begun = time.perf_counter()
-        notebook = nbformat.read(path, as_version=4)
+        # nbformat.read would give random ids to cells that lack one.
+        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+        write_bootstrap(notebook)
         try:
             execute(notebook, path.parent)
-        except CellExecutionError as error:
+        except (CellControlSignal, DeadKernelError) as error:
             sys.exit(f"failed; the file is left as it was.\n{error}")
         if found := problems(tidy(notebook)):
             sys.exit("not stored; the file is left as it was.\n" + "\n".join(found))

@@ -1,0 +1,314 @@
+"""The built pages, in a browser: no other host, accessible, searchable in Korean, light.
+
+Two books are built: the book itself, and a small one in a folder with spaces and Hangul in its
+path, for what must not depend on what a chapter happens to say.
+"""
+
+import functools
+import html
+import http.server
+import importlib.util
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.parse
+
+import pytest
+import yaml
+
+INSTALL = "browser tests need Chromium: apt install chromium (or CNNBOOK_BROWSER=/path/to/it)"
+STOCK_BYTES = 2_300_000  # what a stock Jupyter Book 1 page loads before its first figure
+ENGLISH_ALLOWED = {"Colab", "Ctrl", "GitHub", "K", "ipynb"}
+SAMPLE = {
+    "index.md": "# 책\n\n사진의 경계를 찾습니다. 창을 밉니다. An edge detector uses convolutions.\n",
+    "other.md": "# 둘째\n\n패딩을 더하고, 특징 맵은 그대로입니다. NumPy에는 함수가 있습니다.\n\n"
+    "$$\n\\begin{bmatrix} 1 & 2 \\\\ 3 & 4 \\end{bmatrix} \\hat{y} = \\frac{\\text{출력}}{2}\n$$\n\n"
+    "아주 긴 식 $a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q = r$입니다.\n\n"
+    "|" + "긴 제목 |" * 9 + "\n|" + "---|" * 9 + "\n|" + "가나다라마바사 |" * 9 + "\n",
+}
+
+
+def build(root, *options):
+    """Build the book of a checkout as `make book` does."""
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", root / "book/ko", "--config", root / "_config.yml"]
+    command += ["--toc", root / "_toc.yml", "-W", "-n", "--keep-going", *options]
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    return subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, encoding="utf-8", errors="replace"
+    )
+
+
+def built(root, out):
+    done = build(root, "--path-output", out)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return out / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def book(root, tmp_path_factory):
+    return built(root, tmp_path_factory.mktemp("book"))
+
+
+def checkout(root, folder, pages):
+    """Copy what a build needs into a folder, with other pages."""
+    for name in ("tools", "book/_assets", "book/_templates"):
+        shutil.copytree(root / name, folder / name)
+    shutil.copy(root / "_config.yml", folder)
+    (folder / "book/ko").mkdir()
+    for name, text in pages.items():
+        (folder / "book/ko" / name).write_text(text, encoding="utf-8")
+    chapters = "".join(f"  - file: {name[:-3]}\n" for name in pages if name != "index.md")
+    (folder / "_toc.yml").write_text(f"format: jb-book\nroot: index\nchapters:\n{chapters}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sample(root, tmp_path_factory):
+    folder = checkout(root, tmp_path_factory.mktemp("sample") / "책 사본", SAMPLE)
+    return built(folder, folder)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = os.environ.get("CNNBOOK_BROWSER") or shutil.which("chromium")
+    if not path:
+        if os.environ.get("CNNBOOK_REQUIRE_BROWSER") == "1":
+            pytest.fail(INSTALL)
+        pytest.skip(INSTALL)
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=quiet + sandbox)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def serve():
+    """Return a function that serves a folder and gives its address."""
+    servers = []
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    def start(folder):
+        handler = functools.partial(Quiet, directory=str(folder))
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def pages(folder):
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.html")
+        if "_static" not in path.parts
+    )
+
+
+def read_through(page):
+    """Scroll to the end, so that late pictures load too."""
+    page.evaluate("""async () => {
+        for (let y = 0; y < document.body.scrollHeight; y += 600) {
+            scrollTo(0, y); await new Promise(done => setTimeout(done, 20));
+        }
+        await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
+    }""")
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_no_other_host_and_clean_console(book, browser, serve, scheme):
+    base = serve(book) if scheme == "http" else book.as_uri()
+    context = browser.new_context()
+    for name in pages(book):
+        page, asked, said = context.new_page(), [], []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("requestfailed", lambda request, said=said: said.append(f"failed: {request.url}"))
+        page.on(
+            "response",
+            lambda answer, said=said: (
+                answer.status >= 400 and said.append(f"{answer.status}: {answer.url}")
+            ),
+        )
+        page.on(
+            "console",
+            lambda message, said=said: (
+                message.type in ("error", "warning") and said.append(message.text)
+            ),
+        )
+        page.on("pageerror", lambda error, said=said: said.append(str(error)))
+        page.goto(f"{base}/{name}")
+        read_through(page)
+        assert any(url.endswith("page.css") for url in asked)  # requests are really recorded
+        others = [url for url in asked if not url.startswith((base, "data:", "blob:"))]
+        assert others == [], name
+        assert said == [], name
+        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)"), name
+        page.close()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The source of axe-core, which comes in a package so that no copy is committed here."""
+    package = importlib.util.find_spec("axe_playwright_python")
+    return pathlib.Path(package.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+AXE = """axe.run(document, {preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
+         "wcag22aa"]}).then(result => result.violations.flatMap(rule => rule.nodes.map(
+         node => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`)))"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("which", ["book", "sample"])
+def test_accessible_and_no_sideways_scroll(request, browser, axe, which, scheme, width):
+    folder = request.getfixturevalue(which)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    for name in pages(folder):
+        page = context.new_page()
+        page.goto((folder / name).as_uri())
+        page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = 1")
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        assert page.evaluate("document.documentElement.lang") == "ko"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.evaluate(axe)
+        assert page.evaluate(AXE) == [], name
+        page.close()
+    context.close()
+
+
+def test_axe_finds_what_is_wrong(browser, axe):
+    page = browser.new_page()
+    page.set_content("<html lang='ko'><title>t</title><main><img src='data:,'></main></html>")
+    page.evaluate(axe)
+    assert any(line.startswith("image-alt") for line in page.evaluate(AXE))
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("경계", ["책"]),
+        ("경계는", ["책"]),
+        ("패딩", ["둘째"]),
+        ("패딩이", ["둘째"]),
+        ("창", ["책"]),
+        ("특징 맵", ["둘째"]),
+        ("numpy", ["둘째"]),
+        ("convolution", ["책"]),
+        ("edges", ["책"]),
+        ("없는낱말", []),
+    ],
+)
+def test_search(sample, browser, serve, scheme, query, found):
+    base = serve(sample) if scheme == "http" else sample.as_uri()
+    page = browser.new_page()
+    page.goto(f"{base}/index.html")
+    page.keyboard.press("Control+k")
+    page.locator("#pst-search-dialog input").fill(query)
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "document.querySelector('#search-results .search-summary')?.innerText.match(/[.!]/)"
+    )
+    assert page.locator("#search-results li > a").all_inner_texts() == found
+    if found:
+        page.locator("#search-results li > a").first.click()
+        assert page.locator("h1").last.inner_text().startswith(found[0])
+    page.close()
+
+
+def test_every_korean_word_of_the_book_is_found(book, browser):
+    """A word in 를 or 을 of each chapter, sought without its particle."""
+    page = browser.new_page()
+    for chapter in book.glob("[0-9]*.html"):
+        article = re.search(r"<article.*</article>", chapter.read_text("utf-8"), re.S)[0]
+        word = re.search(r">[^<]*?([가-힣]{2,})[을를] ", article)[1]
+        page.goto((book / "search.html").as_uri() + f"?q={urllib.parse.quote(word)}")
+        links = page.locator(f"#search-results a[href^='{chapter.name}']")
+        links.first.wait_for(timeout=5000)
+    page.close()
+
+
+def test_formulas_are_typeset(sample):
+    text = (sample / "other.html").read_text("utf-8")
+    assert text.count("<mjx-container") == 2 and "<mtext>출력</mtext>" in text
+    assert "\\frac" not in text and "MathJax.js" not in text
+
+
+def test_a_wrong_formula_stops_the_build(root, tmp_path):
+    folder = checkout(root, tmp_path / "wrong", {**SAMPLE, "index.md": "# 식\n\n$\\frac{1$\n"})
+    done = build(folder)
+    assert done.returncode != 0
+    assert "formula: " in done.stdout + done.stderr
+
+
+def test_pictures(book):
+    """Alt text by hand, the size for a page that does not jump, and late from the second on."""
+    for name in pages(book):
+        tags = re.findall(r"<img [^>]*>", (book / name).read_text("utf-8"))
+        for number, tag in enumerate(tags):
+            alt = html.unescape(re.search(r'alt="([^"]*)"', tag)[1])
+            assert len(alt) > 5 and not re.search(r"\.(png|jpe?g|svg)$|/", alt), (name, tag)
+            assert re.search(r' width="\d+" height="\d+"', tag), (name, tag)
+            assert ('loading="lazy"' in tag) == (number > 0), (name, tag)
+
+
+def test_the_theme_speaks_korean(book):
+    """Outside the article, no English word but names."""
+    for name in pages(book):
+        text = (book / name).read_text("utf-8")
+        text = re.sub(r"<(article|script|style|noscript)\b.*?</\1>", "", text, flags=re.S)
+        text = re.sub(r'<p class="(component-author|copyright)">.*?</p>', "", text, flags=re.S)
+        said = re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', text)
+        said += re.findall(r">([^<]*)<", text)
+        words = set(re.findall(r"\b[A-Za-z]+\b", html.unescape(" ".join(said))))
+        assert words <= ENGLISH_ALLOWED, name
+    assert "코드 펼치기" in (book / pages(book)[0]).read_text("utf-8")
+
+
+def test_launch_and_download_buttons(root, book):
+    repository = yaml.safe_load((root / "_config.yml").read_text("utf-8"))["repository"]
+    prefix = repository["url"].replace("//github.com/", "//colab.research.google.com/github/")
+    notebooks = [
+        path for path in (root / "book/ko").glob("*.ipynb") if (book / f"{path.stem}.html").exists()
+    ]
+    assert notebooks
+    for notebook in notebooks:
+        text = (book / f"{notebook.stem}.html").read_text("utf-8")
+        place = notebook.relative_to(root).as_posix()
+        assert f'href="{prefix}/blob/{repository["branch"]}/{place}"' in text
+        download = re.search(r'href="(_sources/[^"]*)"', text)[1]
+        assert (book / download).read_bytes() == notebook.read_bytes()
+
+
+def test_light(book, browser, serve):
+    """At most a fifth of a stock page before the first figure; the figure itself not counted."""
+    base = serve(book)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    for name in pages(book):
+        page, sizes = context.new_page(), {}
+        page.on("response", lambda answer, sizes=sizes: sizes.update({answer.url: answer}))
+        page.goto(f"{base}/{name}", wait_until="networkidle")
+        before = [len(answer.body()) for url, answer in sizes.items() if "/_images/" not in url]
+        assert sum(before) <= STOCK_BYTES / 5, (name, sum(before), len(before))
+        assert len(before) <= 12, (name, sorted(sizes))
+        page.close()
+    context.close()
