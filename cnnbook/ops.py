@@ -124,7 +124,7 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
 
     Returns (batch, output height, output width, filters). Floating images keep their type and
     kernels and bias are cast to it, as in Keras; integers compute exactly and return int64;
-    integer images with floating kernels give numpy.result_type of the two.
+    integer images with floating kernels or bias give numpy.result_type of all of them.
     Raises ValueError for a wrong rank, channels or groups that do not match, a kernel larger than
     the padded image, a stride or dilation below 1, a type that is not a real number, or integers
     whose sums could leave int64.
@@ -451,7 +451,7 @@ def _pad_pair(side, padding):
         amounts = tuple(operator.index(amount) for amount in pair)
     except TypeError:
         raise _bad_padding(padding) from None
-    if len(amounts) != 2 or min(amounts) < 0:
+    if len(amounts) != 2 or min(amounts) < 0 or any(isinstance(a, (bool, np.bool_)) for a in pair):
         raise _bad_padding(padding)
     return amounts
 

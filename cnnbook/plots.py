@@ -53,6 +53,8 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
     Raises ValueError for arrays that are no images, or titles that do not match them.
     """
     images = [_drawable(image) for image in images]
+    if not images:
+        raise bad_value("images", images, "at least one image", "이미지 하나 이상")
     if titles is not None and len(titles) != len(images):
         raise bad_value(
             "titles",
@@ -78,7 +80,7 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
         if titles is not None:
             axis.set_title(titles[i])
         if numbers:
-            _write_numbers(axis, image, (low + high) / 2)
+            _write_numbers(axis, image, low / 2 + high / 2)  # low + high could wrap
     plt.show()
 
 

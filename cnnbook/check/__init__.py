@@ -5,9 +5,9 @@ returns when the answer is right and raises `Wrong` with a hint in English and i
 accepts every right answer, in whatever form (a list, another number type, another way to code it).
 """
 
-import contextlib
 import importlib
-import numbers
+import importlib.util
+import re
 
 import numpy as np
 
@@ -46,17 +46,21 @@ def check(name, answer):
         function(answer)
     except Wrong as wrong:
         print(f"{name}: not right yet\n{wrong}")
+    except Exception as error:  # an answer of a kind that the check did not think of
+        told = f"{type(error).__name__}: {error}"
+        print(
+            f"{name}: not right yet\n답을 읽을 수 없습니다. {told}\nthe answer cannot be read: {told}"
+        )
     else:
         print(f"{name}: correct")
 
 
 def find(name):
     """Return the check function of an exercise; ValueError for an unknown one."""
-    chapter = str(name).partition("-")[0]
-    if len(chapter) == 2 and chapter.isdecimal():
-        # Where there is no such chapter, the sentence below says so.
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module(f"cnnbook.check.ch{chapter}")
+    # The name decides which file to look into; where there is none, the sentence below says so.
+    chapter = re.match(r"\d\d(?=-)", str(name))
+    if chapter and importlib.util.find_spec(f"cnnbook.check.ch{chapter[0]}"):
+        importlib.import_module(f"cnnbook.check.ch{chapter[0]}")
     if name not in _CHECKS:
         raise bad_value("name", name, 'an exercise such as "03-1"', '"03-1" 같은 연습 번호')
     return _CHECKS[name]
@@ -64,30 +68,34 @@ def find(name):
 
 def as_number(answer):
     """Return a single number as a float; a hint for anything else."""
-    value = np.asarray(answer) if not callable(answer) else None
-    if (
-        value is None
-        or value.size != 1
-        or not isinstance(value.reshape(-1)[0].item(), numbers.Real)
-    ):
+    array = _real_numbers(answer)
+    if array is None or array.size != 1:
         raise Wrong(
             f"wanted one number, got {answer!r}", f"수 하나가 필요합니다. 받은 값: {answer!r}"
         )
-    return float(value.reshape(-1)[0])
+    return array.item()
 
 
 def as_array(answer, shape):
     """Return an array of numbers of exactly this shape; a hint for anything else."""
-    try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        raise Wrong("wanted an array of numbers", "수로 된 배열이 필요합니다.") from None
+    array = _real_numbers(answer)
+    if array is None:
+        raise Wrong("wanted an array of numbers", "수로 된 배열이 필요합니다.")
     if array.shape != shape:
         raise Wrong(
             f"wanted shape {shape}, got {array.shape}",
             f"배열의 모양이 {shape}이어야 합니다. 받은 모양: {array.shape}",
         )
     return array
+
+
+def _real_numbers(answer):
+    """Return the answer as an array of floats, or None: text, complex numbers, ragged lists …"""
+    try:
+        array = np.asarray(answer)
+        return array.astype(float) if array.dtype.kind in "biufO" else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def call(answer, *arguments):
