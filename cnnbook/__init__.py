@@ -49,6 +49,8 @@ def setup(seed=42):
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    # Newer GPUs would multiply float32 with three decimal digits; the chapters compare six.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def _leave_native_log_in_terminal():

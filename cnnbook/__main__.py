@@ -156,17 +156,18 @@ def _in_environment(*command):
 
 
 def _build():
+    # Relative paths would be read from book/ko. (The package cannot be run with -m.)
     _in_environment(
-        "-m",
-        "jupyter_book",
+        "-c",
+        "import sys; from jupyter_book.cli.main import main; sys.exit(main())",
         "build",
-        "book/ko",
+        str(ROOT / "book" / "ko"),
         "--config",
-        "_config.yml",
+        str(ROOT / "_config.yml"),
         "--toc",
-        "_toc.yml",
+        str(ROOT / "_toc.yml"),
         "--path-output",
-        ".",
+        str(ROOT),
         "-W",
         "-n",
         "--keep-going",

@@ -1,0 +1,225 @@
+"""What the built pages have beyond the theme: nothing from another host, light, Korean.
+
+A Sphinx extension, loaded by _config.yml. Formulas are typeset while the book is built, one style
+sheet holds only what the pages use, search knows Korean, and what the theme says is translated.
+book/_templates leaves out the theme's own styles and scripts.
+"""
+
+import atexit
+import gettext
+import importlib.util
+import pathlib
+import re
+import shutil
+import urllib.parse
+
+import imagesize
+from py_mini_racer import JSEvalException, MiniRacer
+from sphinx.locale import translators
+from sphinx.search import languages
+from sphinx.search.en import SearchEnglish
+from sphinx.util import logging
+
+HERE = pathlib.Path(__file__).resolve().parent
+MATHJAX = pathlib.Path(
+    importlib.util.find_spec("sphinx-mathjax-offline").origin, "../static/mathjax"
+).resolve()
+STYLES = (
+    "basic.css",
+    "styles/pydata-sphinx-theme.css",
+    "pygments.css",
+    "styles/sphinx-book-theme.css",
+    "mystnb.*.css",
+    "book.css",
+)
+SCRIPTS = (
+    "documentation_options.js",
+    "scripts/pydata-sphinx-theme.js",
+    "scripts/sphinx-book-theme.js",
+    "book.js",
+)
+KOREAN = {
+    "Back to top": "맨 위로",
+    "By": "지은이",
+    "Color mode": "밝기 바꾸기",
+    "Contents": "이 쪽의 차례",
+    "Dark": "어둡게",
+    "Download source file": "노트북 내려받기",
+    "Launch on Colab": "Colab에서 열기",
+    "Light": "밝게",
+    "Link to this heading": "이 제목의 주소",
+    "Open an issue": "잘못된 곳 알리기",
+    "Skip to main content": "본문으로 건너뛰기",
+    "Source repository": "책의 저장소",
+    "System Settings": "기기 설정대로",
+    "Version warning": "판 안내",
+    "next page": "다음 쪽",
+    "previous page": "이전 쪽",
+    "© Copyright %(copyright)s.": "© %(copyright)s",
+}
+# What the theme's templates say without asking for a translation.
+KOREAN_HTML = {
+    'aria-label="Main"': 'aria-label="책의 차례"',
+    'aria-label="Page"': 'aria-label="이 쪽의 차례"',
+    "Search this book...": "책에서 찾기",
+    'title="Toggle primary sidebar"': 'title="책의 차례" aria-label="책의 차례"',
+    'title="Toggle secondary sidebar"': 'title="이 쪽의 차례" aria-label="이 쪽의 차례"',
+    ' aria-label="Toggle hidden content"': "",  # hides the summary's own words
+}
+
+
+class Typesetter:
+    """MathJax in V8: TeX in, HTML that needs no script out, with MathML for screen readers."""
+
+    def __init__(self):
+        self.v8 = MiniRacer()
+        atexit.register(self.v8.close)  # left to the interpreter's end, its thread can hang
+        self.v8.eval("var MathJax = {startup: {ready() {}}}, console = {log() {}, warn() {}}")
+        parts = "loader core adaptors/liteDOM input/tex-full output/chtml output/chtml/fonts/tex"
+        for part in [*parts.split(), "a11y/assistive-mml"]:
+            self.v8.eval((MATHJAX / f"{part}.js").read_text(encoding="utf-8"))
+        self.v8.eval((HERE / "typeset.js").read_text(encoding="utf-8"))
+
+    def write(self, translator, node, display):
+        """Put a formula into the page. What MathJax cannot read is a warning, so it fails -W."""
+        try:
+            html = self.v8.call("typeset", node.astext(), display)
+        except JSEvalException as error:
+            reason = re.search(r"^Error: (.*)$", str(error), re.M)
+            logging.getLogger(__name__).warning(
+                "formula: %s", reason[1] if reason else "MathJax fails", location=node
+            )
+            html = translator.encode(node.astext())
+        tag = "div" if display else "span"
+        long = " long" if len(node.astext()) > 30 else ""
+        translator.body.append(f'<{tag} class="math{long} notranslate">{html}</{tag}>')
+
+
+def visit_math(display):
+    def visit(translator, node):
+        from docutils.nodes import SkipNode
+
+        translator.builder.app.typesetter.write(translator, node, display)
+        raise SkipNode
+
+    return visit
+
+
+class Words(gettext.NullTranslations):
+    """Ours before the theme's and Sphinx's."""
+
+    def gettext(self, message):
+        return KOREAN.get(message) or super().gettext(message)
+
+
+def translate(app, config):
+    if config.language != "ko":
+        return
+    for catalogue in ("sphinx", "booktheme"):
+        words = Words()
+        words.add_fallback(translators["general", catalogue])
+        translators["general", catalogue] = words
+    app.translator = translators["general", "sphinx"]
+
+
+class SearchKorean(SearchEnglish):
+    """경계 finds 경계를: the browser adds the beginnings of every Korean word to the index."""
+
+    lang = "ko"
+    language_name = "Korean"
+    js_splitter_code = """
+function splitQuery(query) {
+  return query.match(/[가-힣]+|(?:(?![가-힣])[\\p{L}\\p{N}_])+/gu) || [];
+}
+"""
+    js_stemmer_code = SearchEnglish.js_stemmer_code + (HERE / "search_ko.js").read_text("utf-8")
+
+    def split(self, input):
+        return re.findall(r"[가-힣]+|(?:(?![가-힣])\w)+", input)
+
+
+def prune(css, used):
+    """Keep the rules whose classes and ids are all among the used words."""
+    kept, start = [], 0
+    while (brace := css.find("{", start)) >= 0:
+        prelude = css[start:brace].rpartition(";")[2].strip()
+        depth, start = 1, brace + 1
+        while depth:
+            token = re.compile(r"""[{}]|"(?:\\.|[^"])*"|'(?:\\.|[^'])*'""", re.S).search(css, start)
+            depth += {"{": 1, "}": -1}.get(token[0], 0)
+            start = token.end()
+        body = css[brace + 1 : start - 1]
+        if prelude.startswith(("@media", "@supports")):
+            body = prune(body, used)
+        elif not prelude.startswith("@"):
+            selectors = re.split(r",(?![^()]*\))", prelude)
+            prelude = ",".join(selector for selector in selectors if names(selector) <= used)
+        if prelude and body and "Font Awesome" not in body:
+            kept.append(prelude + "{" + body + "}")
+    return "\n".join(kept)
+
+
+def names(selector):
+    """Return the classes and ids that an element must have; :not() and :is() demand none."""
+    plain = re.sub(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^]]*\]", "", selector)
+    return {name.replace("\\", "") for name in re.findall(r"[.#]((?:\\.|[\w-])+)", plain)}
+
+
+def mend(html, page, language):
+    """Give pictures their size, load them late from the second on, and finish what is left."""
+    for number, tag in enumerate(re.findall(r"<img [^>]*>", html)):
+        source = urllib.parse.unquote(re.search(r'src="([^"]+)"', tag)[1])
+        if " width=" not in tag and (page.parent / source).exists():
+            width, height = imagesize.get(page.parent / source)
+            late = ' loading="lazy"' if number else ""
+            sized = tag.replace("<img", f'<img width="{width}" height="{height}"{late}', 1)
+            html = html.replace(tag, sized)
+    if language == "ko":
+        for english, korean in KOREAN_HTML.items():
+            html = html.replace(english, korean)
+    # No line may break between a formula and the particle or the full stop after it.
+    formula = r'(?<!"tied">)<span class="math notranslate">(?:(?!<span).)*</mjx-container></span>'
+    html = re.sub(rf"({formula}[^\s<]+)", r'<span class="tied">\1</span>', html)
+    # Names and punctuation have the colour of plain text: a third of a chapter's bytes is their tags.
+    html = re.sub(r'<span class="(?:n|nn|p|w)">([^<]*)</span>', r"\1", html)
+    # sphinx-thebe, which Jupyter Book always loads, leaves its settings in every page.
+    thebe = r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName.*?</script>'
+    return re.sub(thebe, "", html, flags=re.S)
+
+
+def finish(app, error):
+    """Make the one style sheet and the one script, and mend every page."""
+    if error or app.builder.format != "html":
+        return
+    out = pathlib.Path(app.outdir)
+    static = out / "_static"
+    if not (static / SCRIPTS[1]).exists():
+        return  # nothing was written: then Sphinx copies no files of the theme either
+    script = "\n;".join((static / name).read_text("utf-8") for name in SCRIPTS)
+    (static / "page.js").write_text(re.sub(r"//# source.*", "", script), "utf-8")
+    words = [script, (static / "searchtools.js").read_text("utf-8")]
+    for page in out.rglob("*.html"):
+        html = page.read_text("utf-8")
+        mended = mend(html, page, app.config.language)
+        words += re.findall(r' (?:class|id)="([^"]*)"', mended)
+        if mended != html:
+            page.write_text(mended, "utf-8")
+    css = "".join(path.read_text("utf-8") for name in STYLES for path in sorted(static.glob(name)))
+    css = re.sub(r"/\*.*?\*/", "", app.typesetter.v8.call("styles") + css, flags=re.S)
+    (static / "page.css").write_text(
+        prune(css, set(re.findall(r"[\w-]+", " ".join(words)))), "utf-8"
+    )
+    shutil.copytree(MATHJAX / "output/chtml/fonts/woff-v2", static / "mathjax", dirs_exist_ok=True)
+    for folder in ("scripts", "styles", "vendor"):  # 7 MB that no page asks for any more
+        shutil.rmtree(static / folder)
+
+
+def setup(app):
+    languages["ko"] = SearchKorean
+    app.typesetter = Typesetter()
+    app.add_html_math_renderer("typeset", (visit_math(False), None), (visit_math(True), None))
+    app.connect("config-inited", translate)
+    app.connect(
+        "build-finished", finish, priority=900
+    )  # after the theme writes its colours of code
+    return {"parallel_read_safe": True}
