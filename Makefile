@@ -5,10 +5,10 @@ PYTHON ?= python3
 .PHONY: help book serve lab test run bench install clean
 
 help:
-	@$(PYTHON) -m cnnbook
+	@"$(PYTHON)" -m cnnbook
 
 book serve lab test bench install clean:
-	@$(PYTHON) -m cnnbook $@ $(ARGS)
+	@"$(PYTHON)" -m cnnbook $@ $(ARGS)
 
 run:
-	@$(PYTHON) -m cnnbook run $(or $(CH),$(error Name a chapter: make run CH=03, or CH=all))
+	@"$(PYTHON)" -m cnnbook run $(or $(CH),$(error Name a chapter: make run CH=03, or CH=all))

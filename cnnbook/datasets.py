@@ -3,6 +3,7 @@
 data/README.md names the origin and licence of every set.
 """
 
+import csv
 import dataclasses
 import pathlib
 
@@ -38,7 +39,10 @@ def load(name):
     """Return a data set by name.
 
     "circle": a (10, 10) array of int64, 1 on the circle's line and 0 elsewhere.
+    "coins": a (303, 384) array of uint8, a photograph of 24 ancient coins.
     "digits": a `Dataset` of 1,437 + 360 handwritten digits, (28, 28, 1), white on black.
+    "ilsvrc": a list of dicts, one a year from 2010 to 2017: the winner of ImageNet's classification
+        contest, its top-5 error in per cent, its depth in layers (None where it has no single one).
     "photographs": a dict of name -> (height, width, channels) uint8 array, channels 1 or 3.
 
     Raises ValueError for an unknown name, FileNotFoundError where a file of the set is missing.
@@ -51,6 +55,12 @@ def load(name):
 
 def _circle():
     return np.loadtxt(_existing(data_dir() / "circle.txt"), dtype=np.int64)
+
+
+def _coins():
+    from skimage import io
+
+    return io.imread(_existing(_skimage_data() / "coins.png"))
 
 
 def _digits():
@@ -79,18 +89,31 @@ def _centred(digit):
     return np.roll(canvas, np.rint(13.5 - centre).astype(int), axis=(0, 1))
 
 
+def _ilsvrc():
+    with _existing(data_dir() / "ilsvrc.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["year"], row["top5_error"] = int(row["year"]), float(row["top5_error"])
+        row["depth"] = int(row["depth"]) if row["depth"] else None
+    return rows
+
+
 def _photographs():
-    import skimage
     from skimage import io
 
-    folder = pathlib.Path(skimage.__file__).parent / "data"
     photographs = {}
-    # Read from the installed package: skimage.data's own functions may ask the network.
     for name in ("brick", "camera", "coffee", "rocket"):
         suffix = "jpg" if name == "rocket" else "png"
-        image = io.imread(_existing(folder / f"{name}.{suffix}"))
+        image = io.imread(_existing(_skimage_data() / f"{name}.{suffix}"))
         photographs[name] = image.reshape(*image.shape[:2], -1)
     return photographs
+
+
+def _skimage_data():
+    """Return the folder of the installed package: skimage.data's own functions may ask the network."""
+    import skimage
+
+    return pathlib.Path(skimage.__file__).parent / "data"
 
 
 def _existing(path):
@@ -103,4 +126,10 @@ def _existing(path):
     return path
 
 
-_SETS = {"circle": _circle, "digits": _digits, "photographs": _photographs}
+_SETS = {
+    "circle": _circle,
+    "coins": _coins,
+    "digits": _digits,
+    "ilsvrc": _ilsvrc,
+    "photographs": _photographs,
+}

@@ -5,7 +5,8 @@ as in TensorFlow's channels_last. What deep learning calls convolution is cross-
 kernel is not flipped (Goodfellow, Bengio, Courville, *Deep Learning*, 2016, section 9.1).
 
 `convolve1d`, `correlate1d`, `correlate2d` and `conv2d_loop` are the plain loops that chapter 03
-shows: slow, and nothing is hidden. `conv2d` computes the same numbers as array programming.
+shows, `pool2d_loop` chapter 06's, `conv2d_backward_loop` chapter 07's: slow, and nothing is hidden.
+`conv2d`, `pool2d` and `conv2d_backward` compute the same numbers as array programming.
 """
 
 import functools
@@ -26,7 +27,7 @@ from cnnbook._errors import bad_value
 BLOCK_BYTES = 2 * 2**20
 
 
-# --- the plain loops of chapter 03 -----------------------------------------------------------
+# --- the plain loops of the chapters ---------------------------------------------------------
 
 
 def convolve1d(signal, weights):
@@ -67,6 +68,30 @@ def conv2d_loop(images, kernels):
                 for f in range(filters):
                     feature_maps[n, y, x, f] = (window * kernels[..., f]).sum()
     return feature_maps
+
+
+def pool2d_loop(feature_map, pool_size, stride, summarise=np.max):
+    """Summarise every pool_size × pool_size window of a 2-D feature map, `stride` pixels apart."""
+    rows = range(0, feature_map.shape[0] - pool_size + 1, stride)  # where each window begins
+    columns = range(0, feature_map.shape[1] - pool_size + 1, stride)
+    return np.array(
+        [
+            [summarise(feature_map[y : y + pool_size, x : x + pool_size]) for x in columns]
+            for y in rows
+        ]
+    )
+
+
+def conv2d_backward_loop(images, kernels, grad_output, stride=1):
+    """Return the gradients of images, kernels and bias from grad_output (batch, h, w, filters)."""
+    height, width = kernels.shape[:2]
+    grad_images, grad_kernels = np.zeros(images.shape), np.zeros(kernels.shape)
+    for n, y, x, f in np.ndindex(*grad_output.shape):
+        rows = slice(y * stride, y * stride + height)
+        columns = slice(x * stride, x * stride + width)
+        grad_kernels[..., f] += grad_output[n, y, x, f] * images[n, rows, columns]
+        grad_images[n, rows, columns] += grad_output[n, y, x, f] * kernels[..., f]
+    return grad_images, grad_kernels, grad_output.sum(axis=(0, 1, 2))
 
 
 # --- sizes and counts ------------------------------------------------------------------------
@@ -296,6 +321,137 @@ def _windows(images, kernel_size, places, strides, dilation_rate, groups):
     )
 
 
+def conv2d_backward(
+    images, kernels, grad_output, *, strides=1, padding="valid", dilation_rate=1, groups=1
+):
+    """Carry the loss's gradient back through `conv2d`, from its output to all that made it.
+
+    images, kernels, strides, padding, dilation_rate, groups: as they were given to `conv2d`.
+    grad_output: (batch, output height, output width, filters), d loss / d output.
+
+    Returns (grad_images, grad_kernels, grad_bias), of the shapes of images and kernels, and
+    (filters,); all three of the type that `conv2d` gives for floating numbers. When images,
+    kernels and grad_output are all integers, the gradients are exact and int64.
+    Raises ValueError as `conv2d` does, and for a grad_output that has not the output's shape.
+
+    A weight's gradient is the sum of grad_output times the pixels it met; a pixel's, the sum of
+    grad_output times the weights it met (Dumoulin, Visin, arXiv:1603.07285, chapter 4).
+    """
+    images, kernels = _array("images", images, 4), _array("kernels", kernels, 4)
+    strides, dilation_rate = _pair("strides", strides), _pair("dilation_rate", dilation_rate)
+    groups = _positive_int("groups", groups)
+    _check_channels(images, kernels, groups)
+    kernel_size, (channels, filters) = kernels.shape[:2], kernels.shape[2:]
+    pads = _pad_amounts(padding, images.shape[1:3], kernel_size, strides, dilation_rate)
+    height, width = (
+        _axis_size(
+            "kernels",
+            images.shape[1 + a],
+            kernel_size[a],
+            strides[a],
+            sum(pads[a]),
+            dilation_rate[a],
+        )
+        for a in (0, 1)
+    )
+    grad_output = _gradient(grad_output, (len(images), height, width, filters), "conv2d")
+
+    def largest():
+        by_weights = int(np.abs(kernels.astype(object)).sum(axis=(0, 1, 3)).max())
+        by_pixels = len(images) * height * width * max(1, _largest(images))
+        return _largest(grad_output) * max(by_weights, by_pixels)
+
+    result_type, compute_type = _gradient_types([images, kernels, grad_output], largest)
+    matrix = kernels.astype(compute_type).reshape(-1, groups, filters // groups).transpose(1, 0, 2)
+    row_bytes = width * matrix[..., 0].size * compute_type.itemsize
+    rows = min(height, max(1, BLOCK_BYTES // row_bytes))
+    count = max(1, BLOCK_BYTES // (row_bytes * height))
+    # Every image meets every kernel. A share of the batch adds up its own gradient of the kernels;
+    # with a fixed number of shares, the sums round alike on any number of processors.
+    share_size = max(1, math.ceil(len(images) / 8))
+    shares = range(0, len(images), share_size)
+    grad_images = np.zeros(images.shape, compute_type)
+    grad_kernels = np.zeros((len(shares), *matrix.shape), compute_type)
+    grad_bias = np.zeros((len(shares), filters), compute_type)
+
+    def add_block(share, n, y):
+        """Add what some rows of the output of some images send back: n, y are slices."""
+        grad = grad_output[n, y].astype(compute_type, copy=False)
+        places = grad.shape[1:3]
+        needed = (places[0] - 1) * strides[0] + (kernel_size[0] - 1) * dilation_rate[0] + 1
+        slab = _padded_rows(images[n], pads, y.start * strides[0], needed, compute_type)
+        windows = _windows(slab, kernel_size, places, strides, dilation_rate, groups)
+        patches = windows.reshape(groups, grad[..., 0].size, -1)
+        by_group = grad.reshape(-1, groups, filters // groups).transpose(1, 0, 2)
+        with np.errstate(invalid="ignore"):  # as in conv2d
+            grad_kernels[share] += patches.swapaxes(1, 2) @ by_group
+            grad_patches = matrix @ by_group.swapaxes(1, 2)
+        grad_bias[share] += grad.sum(axis=(0, 1, 2))
+        # Pixels come last here: whole rows are added at a time, however few the channels.
+        grad_patches = grad_patches.reshape(groups, *kernel_size, channels, *grad.shape[:3])
+        grad_slab = np.zeros((groups, channels, *slab.shape[:3]), compute_type)
+        for i, j in np.ndindex(*kernel_size):
+            met_y, met_x = (
+                slice(first, first + (places[a] - 1) * strides[a] + 1, strides[a])
+                for a, first in enumerate((i * dilation_rate[0], j * dilation_rate[1]))
+            )
+            grad_slab[..., met_y, met_x] += grad_patches[:, i, j]
+        grad_slab = np.moveaxis(grad_slab.reshape(-1, *slab.shape[:3]), 0, -1)
+        _add_cropped(grad_images[n], grad_slab, pads, y.start * strides[0])
+
+    def add_share(share):
+        """Go through one share's blocks, one after the other: their rows of pixels overlap."""
+        stop = min(shares[share] + share_size, len(images))
+        for n in range(shares[share], stop, count):
+            for y in range(0, height, rows):
+                add_block(share, slice(n, min(n + count, stop)), slice(y, min(y + rows, height)))
+
+    _each_block(add_share, range(len(shares)))
+    grad_kernels = grad_kernels.sum(axis=0).transpose(1, 0, 2).reshape(kernels.shape)
+    gradients = grad_images, grad_kernels, grad_bias.sum(axis=0)
+    return tuple(gradient.astype(result_type, copy=False) for gradient in gradients)
+
+
+def _gradient(grad_output, shape, function):
+    grad_output = _array("grad_output", grad_output, 4)
+    if grad_output.shape != shape:
+        raise bad_value(
+            "grad_output",
+            f"shape {grad_output.shape}",
+            f"{shape}, the shape of {function}'s output",
+            f"{function}의 출력과 같은 {shape} 모양",
+        )
+    return grad_output
+
+
+def _gradient_types(given, largest):
+    """Return (type of the result, type to compute in); largest(): the most that integers add up to."""
+    if any(np.issubdtype(array.dtype, np.floating) for array in given):
+        floating = np.issubdtype(given[0].dtype, np.floating)
+        result_type = given[0].dtype if floating else np.result_type(*(a.dtype for a in given))
+        half = result_type == np.float16
+        return np.dtype(result_type), np.dtype(np.float32) if half else np.dtype(result_type)
+    total = largest()
+    if total >= 2**63:
+        raise bad_value(
+            "grad_output",
+            f"integers whose sums can reach {total}",
+            "sums below 2**63, or a float type",
+            "합이 2**63보다 작은 정수, 또는 실수형",
+        )
+    return np.dtype(np.int64), np.dtype(np.float64 if total < 2**53 else np.int64)
+
+
+def _add_cropped(grad_images, grad_slab, pads, first):
+    """Add the gradient of padded rows from `first` on to the images' own: zeros need none."""
+    (top, _), (left, _) = pads
+    height, width = grad_images.shape[1:3]
+    low, high = max(0, first - top), min(height, first + grad_slab.shape[1] - top)
+    if high > low:
+        rows = slice(low + top - first, high + top - first)
+        grad_images[:, low:high] += grad_slab[:, rows, left : left + width]
+
+
 # --- pooling ---------------------------------------------------------------------------------
 
 
@@ -382,6 +538,66 @@ def _real_pixels(size, window, stride, before, places):
     """Return for each output place how many of the window's pixels lie inside the image."""
     starts = np.arange(places) * stride - before
     return np.minimum(starts + window, size).clip(0) - starts.clip(0, size)
+
+
+def pool2d_backward(images, pool_size, grad_output, *, strides=None, padding="valid", mode="max"):
+    """Carry the loss's gradient back through `pool2d`, from its output to the images.
+
+    images, pool_size, strides, padding: as they were given to `pool2d`.
+    grad_output: (batch, output height, output width, channels), d loss / d output.
+    mode: "max": a window's gradient goes to its largest pixel, to the first of them, row by row,
+        where several are equally large, as in TensorFlow. "average": all pixels of a window that
+        lie inside the image share its gradient equally. "min" is forward only.
+
+    Returns the gradient of the images, of their shape and, for floating images, their type. For
+    integer images, "average" gives float64, and "max" exact int64 or, where grad_output is
+    floating, numpy.result_type of the two.
+    Raises ValueError as `pool2d` does, and for a grad_output that has not the output's shape.
+    """
+    if mode not in ("max", "average"):
+        raise bad_value(
+            "mode",
+            mode,
+            '"max" or "average" ("min" is forward only)',
+            '"max" 또는 "average" ("min"은 앞으로만 계산함)',
+        )
+    images = _array("images", images, 4)
+    pooled = pool2d(images, pool_size, strides=strides, padding=padding, mode=mode)
+    grad_output = _gradient(grad_output, pooled.shape, "pool2d")
+    pool_size = _pair("pool_size", pool_size)
+    strides = pool_size if strides is None else _pair("strides", strides)
+    pads = _pad_amounts(padding, images.shape[1:3], pool_size, strides, (1, 1))
+
+    def largest():
+        windows = math.prod(math.ceil(pool_size[a] / strides[a]) for a in (0, 1))
+        return _largest(grad_output) * windows  # that one pixel can win
+
+    given = [images, grad_output] if mode == "max" else [images, grad_output, pooled]
+    result_type, compute_type = _gradient_types(given, largest)
+    grad = grad_output.astype(compute_type, copy=False)
+    if mode == "average":
+        inside = [
+            _real_pixels(
+                images.shape[1 + a], pool_size[a], strides[a], pads[a][0], grad.shape[1 + a]
+            )
+            for a in (0, 1)
+        ]
+        grad = grad / np.multiply.outer(*inside)[:, :, np.newaxis].astype(compute_type)
+    grad_images = np.zeros(images.shape, compute_type)
+    undecided = np.ones(pooled.shape, bool)
+    for dy in range(pool_size[0]):
+        out_y, in_y = _overlap(images.shape[1], dy - pads[0][0], strides[0], grad.shape[1])
+        for dx in range(pool_size[1]):
+            out_x, in_x = _overlap(images.shape[2], dx - pads[1][0], strides[1], grad.shape[2])
+            share = grad[:, out_y, out_x]
+            if mode == "max":
+                pixels, left = images[:, in_y, in_x], undecided[:, out_y, out_x]
+                # A NaN, which equals nothing, has made its window NaN: it has won, too.
+                won = left & ((pixels == pooled[:, out_y, out_x]) | (pixels != pixels))
+                left &= ~won
+                share = np.where(won, share, 0)
+            grad_images[:, in_y, in_x] += share
+    return grad_images.astype(result_type, copy=False)
 
 
 # --- arguments -------------------------------------------------------------------------------

@@ -10,18 +10,25 @@ import re
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
 from IPython.core.interactiveshell import InteractiveShell
+from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 _SPEC = importlib.util.spec_from_file_location("run", ROOT / "tools/run.py")
 run = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(run)
-CHAPTERS = sorted(ROOT.glob("book/ko/*.ipynb")) + [ROOT / "book/template/chapter.ipynb"]
+NUMBERED = sorted(ROOT.glob("book/ko/[0-9][0-9]-*.ipynb"))
+CHAPTERS = [*NUMBERED, ROOT / "book/template/chapter.ipynb"]
+APPENDICES = sorted(set(ROOT.glob("book/ko/*.ipynb")) - set(NUMBERED))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+every_notebook = pytest.mark.parametrize(
+    "path", [*CHAPTERS, *APPENDICES], ids=lambda path: path.stem
+)
 
 
 def cells(path, kind):
@@ -58,7 +65,7 @@ def differences(module_name, source):
     return [name for name, tree in shown.items() if package.get(name) != tree]
 
 
-@every_chapter
+@every_notebook
 def test_marked_cells_are_the_package(path):
     for module_name, source in marked_cells(path):
         assert differences(module_name, source) == []
@@ -94,7 +101,7 @@ def test_opening_and_take_away(path):
     assert "\n## 연습" in whole and "\n## 정리" in whole and "| 용어 | 영어 | 뜻 |" in whole
 
 
-@every_chapter
+@every_notebook
 def test_bootstrap_cell(path):
     first = cells(path, "code")[0]
     assert first.id == "bootstrap"
@@ -120,7 +127,7 @@ def test_bootstrap_without_the_package_and_without_a_network():
     assert "make lab" in str(error) and "인터넷" in str(error) and error.__cause__ is None
 
 
-@every_chapter
+@every_notebook
 def test_prose_between_code_cells(path):
     notebook = nbformat.read(path, as_version=4)
     for before, after in zip(notebook.cells, notebook.cells[1:], strict=False):
@@ -128,14 +135,14 @@ def test_prose_between_code_cells(path):
         assert (before.cell_type, after.cell_type) != ("code", "code") or folded, after.source
 
 
-@every_chapter
+@every_notebook
 def test_cells_are_short(path):
     for cell in cells(path, "code")[1:]:
         lines = [line for line in cell.source.splitlines() if line.strip()]
         assert len(lines) <= 14, cell.source
 
 
-@every_chapter
+@every_notebook
 def test_code_and_output_are_in_english(path):
     # Both editions share the code cells and their outputs, byte for byte.
     for cell in cells(path, "code")[1:]:
@@ -145,7 +152,7 @@ def test_code_and_output_are_in_english(path):
             assert not re.search("[가-힣]", text), text
 
 
-@every_chapter
+@every_notebook
 def test_figures_have_alt_text_and_caption(path):
     notebook = nbformat.read(path, as_version=4)
     captions = 0
@@ -154,8 +161,9 @@ def test_figures_have_alt_text_and_caption(path):
             captions += 1
             alt = cell.metadata["mystnb"]["image"]["alt"]
             assert re.search("[가-힣]", alt) and len(alt) > 15
-            chapter = 0 if path.stem == "chapter" else int(path.stem[:2])
-            assert after.source.startswith(f"**그림 {chapter}-{captions}.**"), after.source[:60]
+            chapter = int(path.stem[:2]) if path in NUMBERED else 0
+            label = f"그림 {captions}" if path in APPENDICES else f"그림 {chapter}-{captions}"
+            assert after.source.startswith(f"**{label}.**"), after.source[:60]
 
 
 @every_chapter
@@ -179,7 +187,7 @@ def test_exercises(path):
     assert sum("<summary>풀이</summary>" in c.source for c in notebook.cells) == len(numbers)
 
 
-@every_chapter
+@every_notebook
 def test_only_plain_markdown(path):
     # Colab and GitHub show a MyST directive as its source.
     for cell in cells(path, "markdown"):
@@ -192,3 +200,12 @@ def test_every_chapter_is_in_the_table_of_contents_and_the_other_way():
     listed = {entry["file"] for part in toc["parts"] for entry in part["chapters"]}
     numbered = {path.stem for path in (ROOT / "book/ko").glob("[0-9][0-9]-*.ipynb")}
     assert numbered == {name for name in listed if re.match(r"\d\d-", name)}
+
+
+def test_cover_is_what_its_script_makes():
+    spec = importlib.util.spec_from_file_location("make_cover", ROOT / "tools/make_cover.py")
+    make_cover = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_cover)
+    stored = np.asarray(Image.open(make_cover.COVER))
+    # A pixel half-way between two of the 16 greys may fall to either side on another processor.
+    assert (stored != make_cover.cover()).mean() < 0.001

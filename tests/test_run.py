@@ -29,8 +29,9 @@ def run():
 
 @pytest.fixture
 def book(run, tmp_path, monkeypatch):
-    """A book of two chapters, one of them in two languages, and a template."""
-    for name in ("ko/03-convolution", "en/03-convolution", "ko/10-digits", "template/chapter"):
+    """A book of two chapters, one of them in two languages, an appendix and a template."""
+    names = ("ko/03-convolution", "en/03-convolution", "ko/10-digits", "ko/formulas")
+    for name in (*names, "template/chapter"):
         path = tmp_path / f"{name}.ipynb"
         path.parent.mkdir(exist_ok=True)
         write(path, "print(6 * 7)")
@@ -58,7 +59,9 @@ def reread(notebook):
         ("03", ["en/03-convolution", "ko/03-convolution"]),
         ("10", ["ko/10-digits"]),
         ("template", ["template/chapter"]),
-        ("all", ["en/03-convolution", "ko/03-convolution", "ko/10-digits"]),
+        ("formulas", ["ko/formulas"]),
+        ("03-convolution", ["en/03-convolution", "ko/03-convolution"]),
+        ("all", ["en/03-convolution", "ko/03-convolution", "ko/10-digits", "ko/formulas"]),
     ],
 )
 def test_find(run, book, name, found):
@@ -142,7 +145,8 @@ def test_refused_notebook_is_left_as_it_was(run, book, capsys, source, metadata,
     assert path.read_bytes() == before
     assert all(words in stop.value.code for words in ["the file is left as it was", *said])
     assert capsys.readouterr().out.startswith("10-digits.ipynb … ")
-    assert sorted(os.listdir(path.parent)) == ["03-convolution.ipynb", "10-digits.ipynb"]
+    names = ["03-convolution.ipynb", "10-digits.ipynb", "formulas.ipynb"]
+    assert sorted(os.listdir(path.parent)) == names
 
 
 def test_killed_while_writing(run, book, monkeypatch):

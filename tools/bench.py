@@ -60,6 +60,26 @@ def tensorflow(images, kernels):
     return lambda: tf.nn.conv2d(images, kernels, strides=1, padding="VALID")
 
 
+def package_backward(images, kernels):
+    grad_output = ops.conv2d(images, kernels)
+    return lambda: ops.conv2d_backward(images, kernels, grad_output)
+
+
+def tensorflow_backward(images, kernels):
+    """The operations that a gradient tape would call, without the tape's own time."""
+    import tensorflow as tf
+
+    sizes = {"input_sizes": images.shape}, {"filter_sizes": kernels.shape}
+    images, kernels = tf.constant(images), tf.constant(kernels)
+    common = {"strides": [1, 1, 1, 1], "padding": "VALID"}
+    common["out_backprop"] = tf.nn.conv2d(images, kernels, strides=1, padding="VALID")
+    return lambda: (
+        tf.raw_ops.Conv2DBackpropInput(filter=kernels, **sizes[0], **common),
+        tf.raw_ops.Conv2DBackpropFilter(input=images, **sizes[1], **common),
+        tf.reduce_sum(common["out_backprop"], axis=(0, 1, 2)),
+    )
+
+
 # title, function, environment, images of the batch that are measured (None: all of them)
 CONTENDERS = {
     "package": ("ops.conv2d", package, {}, None),
@@ -68,24 +88,29 @@ CONTENDERS = {
     "onednn": ("TF, oneDNN on", tensorflow, {"TF_ENABLE_ONEDNN_OPTS": "1"}, None),
     "eigen": ("TF, oneDNN off", tensorflow, {"TF_ENABLE_ONEDNN_OPTS": "0"}, None),
 }
+BACKWARD = {
+    "package backward": ("ops.conv2d_backward", package_backward, {}, None),
+    "onednn backward": ("TF, oneDNN on", tensorflow_backward, {"TF_ENABLE_ONEDNN_OPTS": "1"}, None),
+    "eigen backward": ("TF, oneDNN off", tensorflow_backward, {"TF_ENABLE_ONEDNN_OPTS": "0"}, None),
+}
 
 
 def measure(contender):
-    """Print [seconds, mean of the first feature maps] for every shape: runs in a process of its own."""
-    _, prepare, _, count = CONTENDERS[contender]
+    """Print [seconds, mean of the first result] for every shape: runs in a process of its own."""
+    _, prepare, _, count = (CONTENDERS | BACKWARD)[contender]
     measured = []
     for image_shape, kernel_shape in SHAPES:
         random = np.random.default_rng(0)
         images = random.standard_normal(image_shape, np.float32)[:count]
         kernels = random.standard_normal(kernel_shape, np.float32)
         run = prepare(images, kernels)
-        result, seconds = np.asarray(run()), []  # the first call warms up
+        result, seconds = run(), []  # the first call warms up
         while sum(seconds) < 0.5 or len(seconds) < 3:
             begun = time.perf_counter()
             run()
             seconds.append(time.perf_counter() - begun)
         whole = statistics.median(seconds) * image_shape[0] / len(images)
-        measured.append([whole, float(abs(result[0]).mean())])
+        measured.append([whole, float(abs(np.asarray(result[0])).mean())])
     print(json.dumps(measured))
 
 
@@ -132,27 +157,38 @@ def memory(batch=64, block_bytes=ops.BLOCK_BYTES):
 
 def conv2d():
     """Time conv2d beside the other ways to compute it."""
+    compare(CONTENDERS)
+    print("* measured on one image and multiplied by the batch size: it works image by image")
+
+
+def conv2d_backward():
+    """Time the gradients of images, kernels and bias beside TensorFlow's."""
+    compare(BACKWARD)
+
+
+def compare(contenders):
+    """Print each contender's time as a multiple of the first one's."""
+    own_name, (own_title, *_) = next(iter(contenders.items()))
     rounds = []
     for _ in range(ROUNDS):
         rounds.append({})
-        for name, (_, _, environment, _) in CONTENDERS.items():
+        for name, (_, _, environment, _) in contenders.items():
             rounds[-1][name] = json.loads(fresh_process("measure", name, **environment))
 
-    print('conv2d, float32, "valid": time of one call as a multiple of ops.conv2d\'s')
-    print(f"(above 1: ops.conv2d is faster). Medians of {ROUNDS} rounds.")
-    titles = [title for title, *_ in CONTENDERS.values()]
-    print(f"{'images':20}{'kernels':16}" + "".join(f"{title:>17}" for title in titles))
+    print(f'Convolution, float32, "valid": time of one call as a multiple of {own_title}\'s')
+    print(f"(above 1: {own_title} is faster). Medians of {ROUNDS} rounds.")
+    titles = "".join(f"{title:>17}" for title, *_ in list(contenders.values())[1:])
+    print(f"{'images':20}{'kernels':16}{own_title:>20}{titles}")
     for i, (images, kernels) in enumerate(SHAPES):
-        values = [rounds[0][name][i][1] for name in CONTENDERS]
-        assert np.allclose(values, values[0], rtol=1e-4), f"not the same feature maps: {values}"
-        own = statistics.median(one["package"][i][0] for one in rounds)
+        values = [rounds[0][name][i][1] for name in contenders]
+        assert np.allclose(values, values[0], rtol=1e-4), f"not the same results: {values}"
+        own = statistics.median(one[own_name][i][0] for one in rounds)
         ratios = "".join(
-            f"{statistics.median(one[name][i][0] / one['package'][i][0] for one in rounds):17.3g}"
-            for name in CONTENDERS
-            if name != "package"
+            f"{statistics.median(one[name][i][0] / one[own_name][i][0] for one in rounds):17.3g}"
+            for name in contenders
+            if name != own_name
         )
-        print(f"{images!s:20}{kernels!s:16}{own * 1000:14.1f} ms{ratios}")
-    print("* measured on one image and multiplied by the batch size: it works image by image")
+        print(f"{images!s:20}{kernels!s:16}{own * 1000:17.1f} ms{ratios}")
 
 
 def conv2d_memory():
@@ -162,7 +198,7 @@ def conv2d_memory():
     print(f"beyond input and output: {extra / 2**20:.0f} MB")
 
 
-BENCHMARKS = [conv2d, conv2d_memory]
+BENCHMARKS = [conv2d, conv2d_memory, conv2d_backward]
 
 
 def machine():

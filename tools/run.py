@@ -1,6 +1,6 @@
 """Execute chapters and tidy them: the one way in which stored outputs are made.
 
-Usage:  python tools/run.py 03 [04 …]     (or: all, template)
+Usage:  python tools/run.py 03 [04 …]     (or: formulas, all, template)
 
 Tidying makes a file that changes only where its content changed: cell ids from their place, no
 run times, a neutral kernel name, one stream output, no bare tracebacks. A notebook that fails,
@@ -40,9 +40,9 @@ KEPT_METADATA = ("cellView", "cnnbook", "editable", "jupyter", "mystnb", "tags")
 
 
 def find(name):
-    """Return the notebooks that a chapter number, "template" or "all" stands for."""
-    everything = sorted(BOOK.glob("*/[0-9][0-9]-*.ipynb"))
-    chosen = everything if name == "all" else []
+    """Return the notebooks that a chapter number, an appendix, "template" or "all" stands for."""
+    everything = sorted(BOOK.glob("[a-z][a-z]/*.ipynb"))
+    chosen = [path for path in everything if name in ("all", path.stem)]
     if re.fullmatch(r"\d\d?", name):
         chosen = [path for path in everything if path.name.startswith(f"{int(name):02d}-")]
     if name == "template":
