@@ -142,7 +142,7 @@ def always_true(answer):
                 "one pixel after the pooling is two pixels before it",
             ),
             (
-                "렐루는 두 수의 크기 순서를 뒤바꾸지 않습니다",
+                "ReLU는 두 수의 크기 순서를 뒤바꾸지 않습니다",
                 "창에 1, -1, 0, 0이 있을 때를 계산해 봅니다",
                 "최댓값 네 개의 최댓값이 무엇인지 생각해 봅니다",
                 "풀링한 뒤의 한 칸은 풀링하기 전의 두 칸입니다",
