@@ -157,7 +157,9 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
     images, kernels = _array("images", images, 4), _array("kernels", kernels, 4)
     strides, dilation_rate = _pair("strides", strides), _pair("dilation_rate", dilation_rate)
     groups = _positive_int("groups", groups)
-    _check_channels(images, kernels, groups)
+    pads, (height, width) = _pads_and_places(
+        images, kernels, strides, padding, dilation_rate, groups
+    )
     kernel_size, filters = kernels.shape[:2], kernels.shape[3]
     if bias is not None:
         bias = _array("bias", bias, 1)
@@ -169,19 +171,12 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
                 f"필터마다 하나, ({filters},) 모양",
             )
 
-    pads = _pad_amounts(padding, images.shape[1:3], kernel_size, strides, dilation_rate)
-    height, width = (
-        _axis_size(
-            "kernels",
-            images.shape[1 + a],
-            kernel_size[a],
-            strides[a],
-            sum(pads[a]),
-            dilation_rate[a],
-        )
-        for a in (0, 1)
-    )
-    result_type, compute_type = _conv_types(images, kernels, bias)
+    def largest():
+        by_weights = int(np.abs(kernels.astype(object)).sum(axis=(0, 1, 2)).max())
+        return _largest(images) * by_weights + (0 if bias is None else _largest(bias))
+
+    given = [images, kernels] + ([] if bias is None else [bias])
+    result_type, compute_type = _types(given, "images", largest)
     if bias is not None:
         bias = bias.astype(result_type)
 
@@ -204,11 +199,7 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
         if bias is not None:
             np.add(maps, bias, out=maps)
 
-    # A view of all windows costs nothing, but the matrix product needs them as rows of a matrix,
-    # and copying out all of them would need kernel height * kernel width times the image's memory.
-    row_bytes = width * matrix[..., 0].size * compute_type.itemsize
-    rows = min(height, max(1, BLOCK_BYTES // row_bytes))
-    count = max(1, BLOCK_BYTES // (row_bytes * height))
+    rows, count = _block_size(height, width * matrix[..., 0].size * compute_type.itemsize)
     _each_block(
         fill,
         [
@@ -218,6 +209,17 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
         ],
     )
     return output
+
+
+def _block_size(height, row_bytes):
+    """Return how many rows of one image, or how many whole images, make a block of windows.
+
+    A view of all windows costs nothing, but the matrix product needs them as rows of a matrix, and
+    copying out all of them would need kernel height * kernel width times the image's memory.
+    """
+    return min(height, max(1, BLOCK_BYTES // row_bytes)), max(
+        1, BLOCK_BYTES // (row_bytes * height)
+    )
 
 
 def _each_block(work, blocks):
@@ -261,26 +263,36 @@ def _check_channels(images, kernels, groups):
             )
 
 
-def _conv_types(images, kernels, bias):
-    """Return (type of the result, type to compute in); refuse integers that could overflow."""
-    given = [images, kernels] + ([] if bias is None else [bias])
-    if any(np.issubdtype(array.dtype, np.floating) for array in given):
-        floating = np.issubdtype(images.dtype, np.floating)
-        result_type = images.dtype if floating else np.result_type(*(a.dtype for a in given))
+def _pads_and_places(images, kernels, strides, padding, dilation_rate, groups):
+    """Check that the arrays fit each other; return their padding and (output height, width)."""
+    _check_channels(images, kernels, groups)
+    size, kernel_size = images.shape[1:3], kernels.shape[:2]
+    pads = _pad_amounts(padding, size, kernel_size, strides, dilation_rate)
+    axes = zip(size, kernel_size, strides, map(sum, pads), dilation_rate, strict=True)
+    return pads, tuple(_axis_size("kernels", *axis) for axis in axes)
+
+
+def _types(given, argument, largest):
+    """Return (type of the result, type to compute in) for arrays of which the first leads.
+
+    largest(): the most that integers can add up to; where that leaves int64, `argument` is refused.
+    """
+    if any(array.dtype.kind == "f" for array in given):
+        leads = given[0].dtype.kind == "f"
+        result_type = given[0].dtype if leads else np.result_type(*(a.dtype for a in given))
         # float16 sums lose digits; the processor computes it as float32 anyway.
         half = result_type == np.float16
         return np.dtype(result_type), np.dtype(np.float32) if half else np.dtype(result_type)
-    largest = _largest(images) * int(np.abs(kernels.astype(object)).sum(axis=(0, 1, 2)).max())
-    largest += 0 if bias is None else _largest(bias)
-    if largest >= 2**63:
+    total = largest()
+    if total >= 2**63:
         raise bad_value(
-            "images",
-            f"integers whose sums can reach {largest}",
+            argument,
+            f"integers whose sums can reach {total}",
             "sums below 2**63, or a float type",
             "합이 2**63보다 작은 정수, 또는 실수형",
         )
     # float64 holds every integer below 2**53 exactly and has a fast matrix product; int64 has not.
-    return np.dtype(np.int64), np.dtype(np.float64 if largest < 2**53 else np.int64)
+    return np.dtype(np.int64), np.dtype(np.float64 if total < 2**53 else np.int64)
 
 
 def _largest(array):
@@ -340,20 +352,10 @@ def conv2d_backward(
     images, kernels = _array("images", images, 4), _array("kernels", kernels, 4)
     strides, dilation_rate = _pair("strides", strides), _pair("dilation_rate", dilation_rate)
     groups = _positive_int("groups", groups)
-    _check_channels(images, kernels, groups)
-    kernel_size, (channels, filters) = kernels.shape[:2], kernels.shape[2:]
-    pads = _pad_amounts(padding, images.shape[1:3], kernel_size, strides, dilation_rate)
-    height, width = (
-        _axis_size(
-            "kernels",
-            images.shape[1 + a],
-            kernel_size[a],
-            strides[a],
-            sum(pads[a]),
-            dilation_rate[a],
-        )
-        for a in (0, 1)
+    pads, (height, width) = _pads_and_places(
+        images, kernels, strides, padding, dilation_rate, groups
     )
+    kernel_size, (channels, filters) = kernels.shape[:2], kernels.shape[2:]
     grad_output = _gradient(grad_output, (len(images), height, width, filters), "conv2d")
 
     def largest():
@@ -361,11 +363,9 @@ def conv2d_backward(
         by_pixels = len(images) * height * width * max(1, _largest(images))
         return _largest(grad_output) * max(by_weights, by_pixels)
 
-    result_type, compute_type = _gradient_types([images, kernels, grad_output], largest)
+    result_type, compute_type = _types([images, kernels, grad_output], "grad_output", largest)
     matrix = kernels.astype(compute_type).reshape(-1, groups, filters // groups).transpose(1, 0, 2)
-    row_bytes = width * matrix[..., 0].size * compute_type.itemsize
-    rows = min(height, max(1, BLOCK_BYTES // row_bytes))
-    count = max(1, BLOCK_BYTES // (row_bytes * height))
+    rows, count = _block_size(height, width * matrix[..., 0].size * compute_type.itemsize)
     # Every image meets every kernel. A share of the batch adds up its own gradient of the kernels;
     # with a fixed number of shares, the sums round alike on any number of processors.
     share_size = max(1, math.ceil(len(images) / 8))
@@ -422,24 +422,6 @@ def _gradient(grad_output, shape, function):
             f"{function}의 출력과 같은 {shape} 모양",
         )
     return grad_output
-
-
-def _gradient_types(given, largest):
-    """Return (type of the result, type to compute in); largest(): the most that integers add up to."""
-    if any(np.issubdtype(array.dtype, np.floating) for array in given):
-        floating = np.issubdtype(given[0].dtype, np.floating)
-        result_type = given[0].dtype if floating else np.result_type(*(a.dtype for a in given))
-        half = result_type == np.float16
-        return np.dtype(result_type), np.dtype(np.float32) if half else np.dtype(result_type)
-    total = largest()
-    if total >= 2**63:
-        raise bad_value(
-            "grad_output",
-            f"integers whose sums can reach {total}",
-            "sums below 2**63, or a float type",
-            "합이 2**63보다 작은 정수, 또는 실수형",
-        )
-    return np.dtype(np.int64), np.dtype(np.float64 if total < 2**53 else np.int64)
 
 
 def _add_cropped(grad_images, grad_slab, pads, first):
@@ -573,7 +555,7 @@ def pool2d_backward(images, pool_size, grad_output, *, strides=None, padding="va
         return _largest(grad_output) * windows  # that one pixel can win
 
     given = [images, grad_output] if mode == "max" else [images, grad_output, pooled]
-    result_type, compute_type = _gradient_types(given, largest)
+    result_type, compute_type = _types(given, "grad_output", largest)
     grad = grad_output.astype(compute_type, copy=False)
     if mode == "average":
         inside = [
@@ -628,9 +610,11 @@ def _pair(argument, value):
 
 def _array(argument, value, rank):
     array = np.asarray(value)
-    axes = {1: "(filters,)", 4: "(batch, height, width, channels)"}[rank]
-    if argument == "kernels":
-        axes = "(height, width, channels // groups, filters)"
+    axes = {
+        "bias": "(filters,)",
+        "grad_output": "(batch, output height, output width, filters or channels)",
+        "kernels": "(height, width, channels // groups, filters)",
+    }.get(argument, "(batch, height, width, channels)")
     if array.ndim != rank:
         raise bad_value(
             argument, f"shape {array.shape}", f"{rank} axes, {axes}", f"축 {rank}개, {axes}"
