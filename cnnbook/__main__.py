@@ -96,7 +96,8 @@ def install(arguments):
             f"python3-venv\n{made.stdout.decode(errors='replace')}"
         )
     _pip(python, "--requirement", "requirements.txt")
-    _pip(python, "--no-deps", "--editable", ".")
+    # The lock holds what builds the package: nothing outside it is fetched.
+    _pip(python, "--no-deps", "--no-build-isolation", "--editable", ".")
     fresh = stamp.with_suffix(".part")
     fresh.write_text(wanted)
     os.replace(fresh, stamp)

@@ -99,6 +99,7 @@ def test_opening_and_take_away(path):
     assert 2 <= goals <= 6
     whole = "\n".join(prose)
     assert "\n## 연습" in whole and "\n## 정리" in whole and "| 용어 | 영어 | 뜻 |" in whole
+    assert path.parent.name != "ko" or "[용어집](glossary.md)" in whole
 
 
 @every_notebook

@@ -218,7 +218,7 @@ def test_install_once(checkout):
     commands.install([])
     assert checkout.pip_calls == [
         ("--requirement", "requirements.txt"),
-        ("--no-deps", "--editable", "."),
+        ("--no-deps", "--no-build-isolation", "--editable", "."),
     ]
     commands.install([])
     assert len(checkout.pip_calls) == 2

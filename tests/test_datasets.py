@@ -147,6 +147,7 @@ def test_the_wheel_carries_the_data(tmp_path):
         "wheel",
         "--quiet",
         "--no-deps",
+        "--no-build-isolation",
         "--wheel-dir",
         tmp_path,
     ]
