@@ -53,7 +53,13 @@ def test_unknown_task():
 
 def make(*arguments):
     command = ["make", "--no-print-directory", f"PYTHON={sys.executable}", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    # The make that runs these tests hands its own variables down; this one starts afresh.
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "ARGS"))
+    }
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
 
 
 def test_make_alone_prints_the_listing():
