@@ -89,6 +89,22 @@ def as_array(answer, shape):
     return array
 
 
+def same_shape(answer, wanted, known, name, name_ko):
+    """Raise Wrong unless the answer is the shape `wanted`, four numbers.
+
+    known: {a plausible wrong shape: (its hint in English, in Korean)}; name: whose shape it is.
+    """
+    given = tuple(as_array(answer, (4,)).tolist())
+    if given in known:
+        english, korean = known[given]
+        raise Wrong(f"{name}: {english}", f"{name_ko}: {korean}")
+    if given != wanted:
+        raise Wrong(
+            f"{name}: compare each number with the meaning of its axis",
+            f"{name_ko}: 네 수를 축의 뜻과 하나씩 견주어 봅니다.",
+        )
+
+
 def _real_numbers(answer):
     """Return the answer as an array of floats, or None: text, complex numbers, ragged lists …"""
     try:

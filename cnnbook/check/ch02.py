@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, same_shape
 
 
 @exercise("02-1")
@@ -40,7 +40,7 @@ def two_shapes(answer):
         raise Wrong(
             "pass two shapes, [images, kernels]", "모양 두 개를 [이미지, 커널]로 넘겨야 합니다."
         ) from None
-    _same_shape(
+    same_shape(
         images,
         (10, 480, 640, 3),
         {
@@ -56,7 +56,7 @@ def two_shapes(answer):
         "images",
         "이미지",
     )
-    _same_shape(
+    same_shape(
         kernels,
         (5, 7, 3, 16),
         {
@@ -76,18 +76,6 @@ def two_shapes(answer):
         "kernels",
         "커널",
     )
-
-
-def _same_shape(answer, wanted, known, name, name_ko):
-    given = tuple(as_array(answer, (4,)).tolist())
-    if given in known:
-        english, korean = known[given]
-        raise Wrong(f"{name}: {english}", f"{name_ko}: {korean}")
-    if given != wanted:
-        raise Wrong(
-            f"{name}: compare each number with the table of axes",
-            f"{name_ko}: 네 수를 축의 표와 하나씩 견주어 봅니다.",
-        )
 
 
 @exercise("02-3")

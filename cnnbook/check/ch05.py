@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnbook import ops
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, same_shape
 
 
 @exercise("05-1")
@@ -45,7 +45,7 @@ def two_shapes(answer):
         raise Wrong(
             "pass two shapes, [kernels, maps]", "모양 두 개를 [커널, 결과]로 넘겨야 합니다."
         ) from None
-    _same_shape(
+    same_shape(
         kernels,
         (5, 5, 16, 24),
         {
@@ -69,7 +69,7 @@ def two_shapes(answer):
         "kernels",
         "커널",
     )
-    _same_shape(
+    same_shape(
         maps,
         (8, 28, 28, 24),
         {
@@ -91,18 +91,6 @@ def two_shapes(answer):
         "maps",
         "결과",
     )
-
-
-def _same_shape(answer, wanted, known, name, name_ko):
-    given = tuple(as_array(answer, (4,)).tolist())
-    if given in known:
-        english, korean = known[given]
-        raise Wrong(f"{name}: {english}", f"{name_ko}: {korean}")
-    if given != wanted:
-        raise Wrong(
-            f"{name}: compare each of the four numbers with the meaning of its axis",
-            f"{name_ko}: 네 수를 축의 뜻과 하나씩 견주어 봅니다.",
-        )
 
 
 @exercise("05-3")
