@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test run bench install clean
+.PHONY: help book serve lab test run full seeds bench install clean
 
 help:
 	@"$(PYTHON)" -m cnnbook
@@ -12,3 +12,9 @@ book serve lab test bench install clean:
 
 run:
 	@"$(PYTHON)" -m cnnbook run $(or $(CH),$(error Name a chapter: make run CH=03, or CH=all))
+
+full:
+	@"$(PYTHON)" -m cnnbook full $(or $(CH),$(error Name a chapter: make full CH=10)) $(ARGS)
+
+seeds:
+	@"$(PYTHON)" -m cnnbook seeds $(or $(CH),$(error Name a chapter: make seeds CH=10)) $(ARGS)

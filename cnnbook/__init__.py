@@ -17,6 +17,7 @@ REPEATABLE = {
     "TF_NUM_INTEROP_THREADS": "2",
     "OMP_NUM_THREADS": "2",
 }
+SEED = None  # what setup() was given last; records name it
 
 
 def setup(seed=42):
@@ -27,6 +28,7 @@ def setup(seed=42):
     Raises ValueError for another seed, RuntimeError when TensorFlow is already imported with
     other settings.
     """
+    global SEED
     from cnnbook._errors import bad_value
 
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
@@ -48,6 +50,7 @@ def setup(seed=42):
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
+    SEED = seed
     tf.config.experimental.enable_op_determinism()
     # Newer GPUs would multiply float32 with three decimal digits; the chapters compare six.
     tf.config.experimental.enable_tensor_float_32_execution(False)

@@ -60,6 +60,16 @@ def run(arguments):
     _in_environment("tools/run.py", *arguments)
 
 
+def full(arguments):
+    """train a chapter on full-size data and record it:  full 10  (make full CH=10)"""
+    _in_environment("tools/full.py", *arguments)
+
+
+def seeds(arguments):
+    """run a chapter with five other seeds: do its margins hold?  seeds 10  (make seeds CH=10)"""
+    _in_environment("tools/seeds.py", *arguments)
+
+
 def bench(arguments):
     """measure speed and memory, as ratios within one run"""
     _in_environment("tools/bench.py", *arguments)
@@ -109,7 +119,10 @@ def clean(arguments):
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
 
 
-TASKS = {task.__name__: task for task in (book, serve, lab, test, run, bench, install, clean)}
+TASKS = {
+    task.__name__: task
+    for task in (book, serve, lab, test, run, full, seeds, bench, install, clean)
+}
 
 
 def _environment_python():

@@ -1,14 +1,21 @@
-"""The data sets of the book. `load(name)` returns each one, the same everywhere, without a network.
+"""The data sets of the book: `load(name)` returns each one.
 
-data/README.md names the origin and licence of every set.
+Small sets ship with the book, the same everywhere, and need no network. Full-size sets are searched
+in the folder that $CNNBOOK_DATA_DIR names, then downloaded. data/README.md names the origin and
+licence of every set.
 """
 
 import csv
 import dataclasses
+import hashlib
+import io
+import itertools
 import pathlib
+import re
 
 import numpy as np
 
+from cnnbook import archives, downloads
 from cnnbook._errors import bad_value
 
 _HERE = pathlib.Path(__file__).resolve().parent
@@ -19,7 +26,8 @@ class Dataset:
     """Labelled images in two parts: what a model learns from, and what it is judged by.
 
     x_train, x_test: (images, height, width, channels) uint8; y_train, y_test: (images,) int64, the
-    place of each image's class in class_names.
+    place of each image's class in class_names. name: what `load` was asked for. origin: where the
+    arrays came from, with a SHA-256 checksum.
     """
 
     x_train: np.ndarray
@@ -27,6 +35,18 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
     class_names: tuple[str, ...]
+    name: str = ""
+    origin: str = ""
+
+
+def checksum(*arrays):
+    """Return the SHA-256 of arrays, their types and shapes included, in hexadecimal."""
+    made = hashlib.sha256()
+    for array in arrays:
+        array = np.ascontiguousarray(array)
+        made.update(f"{array.dtype.str} {array.shape} ".encode())
+        made.update(array.data)
+    return made.hexdigest()
 
 
 def data_dir():
@@ -38,19 +58,43 @@ def data_dir():
 def load(name):
     """Return a data set by name.
 
+    "breeds": a tuple of the 120 folder names of Stanford Dogs, such as "n02110958-pug".
     "circle": a (10, 10) array of int64, 1 on the circle's line and 0 elsewhere.
     "coins": a (303, 384) array of uint8, a photograph of 24 ancient coins.
     "digits": a `Dataset` of 1,437 + 360 handwritten digits, (28, 28, 1), white on black.
+    "faces": a `Dataset` of 120 + 80 grey photographs, faces and other things, (25, 25, 1).
+    "flowers": a `Dataset` of 800 + 400 generated flowers with 3 to 10 petals, (32, 32, 3).
     "ilsvrc": a list of dicts, one a year from 2010 to 2017: the winner of ImageNet's classification
         contest, its top-5 error in per cent, its depth in layers (None where it has no single one).
     "photographs": a dict of name -> (height, width, channels) uint8 array, channels 1 or 3.
+    "shapes": a `Dataset` of 2,000 + 500 generated colour images of ten shapes, (32, 32, 3).
 
-    Raises ValueError for an unknown name, FileNotFoundError where a file of the set is missing.
+    Full size, from $CNNBOOK_DATA_DIR or, the first time, from the network:
+    "cats_vs_dogs": photographs of cats and dogs in turn, scaled to (180, 180, 3), from
+        $CNNBOOK_DATA_DIR alone.
+    "cifar10": 50,000 + 10,000 colour images of ten kinds of things, (32, 32, 3).
+    "fashion_mnist": 60,000 + 10,000 pictures of clothes, (28, 28, 1), white on black.
+    "fashion_mnist_sample": 720 + 180 of them, from $CNNBOOK_DATA_DIR alone.
+    "mnist": 60,000 + 10,000 handwritten digits, (28, 28, 1), white on black.
+    "stanford_dogs": photographs of dogs, a class a breed, scaled to (96, 96, 3), a fifth of every
+        breed for testing, from $CNNBOOK_DATA_DIR alone.
+
+    Raises ValueError for an unknown name and for a file that is damaged or not what its name says;
+    FileNotFoundError where a file is missing and cannot be downloaded.
     """
     if not isinstance(name, str) or name not in _SETS:
         names = ", ".join(f'"{known}"' for known in _SETS)
         raise bad_value("name", name, f"one of {names}", f"{names} 중 하나")
-    return _SETS[name]()
+    loaded = _SETS[name]()
+    if isinstance(loaded, Dataset):
+        arrays = (loaded.x_train, loaded.y_train, loaded.x_test, loaded.y_test)
+        origin = loaded.origin or f"made by the book; SHA-256 of the arrays {checksum(*arrays)}"
+        loaded = dataclasses.replace(loaded, name=name, origin=origin)
+    return loaded
+
+
+def _breeds():
+    return tuple(_existing(data_dir() / "breeds.txt").read_text(encoding="utf-8").split())
 
 
 def _circle():
@@ -78,7 +122,10 @@ def _digits():
     x_train, x_test, y_train, y_test = train_test_split(
         images, labels, test_size=360, stratify=labels, random_state=0
     )
-    return Dataset(x_train, y_train, x_test, y_test, tuple("0123456789"))
+    origin = "scikit-learn's load_digits, enlarged and centred; SHA-256 of the arrays " + checksum(
+        x_train, y_train, x_test, y_test
+    )
+    return Dataset(x_train, y_train, x_test, y_test, tuple("0123456789"), origin=origin)
 
 
 def _centred(digit):
@@ -87,6 +134,21 @@ def _centred(digit):
     centre = (np.indices(canvas.shape) * canvas).sum(axis=(1, 2)) / canvas.sum()
     # The digits move by 3 pixels at most: the border of 4 keeps any ink from rolling round.
     return np.roll(canvas, np.rint(13.5 - centre).astype(int), axis=(0, 1))
+
+
+def _faces():
+    from sklearn.model_selection import train_test_split
+
+    # (200, 25, 25), 0 to 1: 100 faces, then 100 pieces of the background of such photographs.
+    images = np.load(_existing(_skimage_data() / "lfw_subset.npy"), allow_pickle=False)
+    images = np.rint(images * 255).astype(np.uint8)[..., np.newaxis]
+    labels = np.repeat([0, 1], 100)
+    x_train, x_test, y_train, y_test = train_test_split(
+        images, labels, test_size=80, stratify=labels, random_state=0
+    )
+    digest = checksum(x_train, y_train, x_test, y_test)
+    origin = f"scikit-image's lfw_subset, as bytes; SHA-256 of the arrays {digest}"
+    return Dataset(x_train, y_train, x_test, y_test, ("face", "other"), origin=origin)
 
 
 def _ilsvrc():
@@ -109,6 +171,18 @@ def _photographs():
     return photographs
 
 
+def _shapes():
+    from cnnbook.generated import shapes
+
+    return shapes()
+
+
+def _flowers():
+    from cnnbook.generated import flowers
+
+    return flowers()
+
+
 def _skimage_data():
     """Return the folder of the installed package: skimage.data's own functions may ask the network."""
     import skimage
@@ -126,10 +200,329 @@ def _existing(path):
     return path
 
 
+# --- Full-size sets ---
+
+_KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+# Where the originals are, with sizes and digests as published. The makers of Fashion-MNIST and of
+# CIFAR-10 publish MD5 alone, the SHA-256 is TensorFlow Datasets'; for MNIST it is Keras's.
+FILES = {
+    "mnist": [
+        downloads.File(
+            "mnist.npz",
+            _KERAS + "mnist.npz",
+            11_490_434,
+            {"sha256": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"},
+        )
+    ],
+    "fashion_mnist": [
+        downloads.File(
+            f"fashion-mnist/{name}.gz",
+            f"{_KERAS}{name}.gz",
+            size,
+            {"sha256": sha256, "md5": md5},
+        )
+        for name, size, sha256, md5 in [
+            (
+                "train-images-idx3-ubyte",
+                26_421_880,
+                "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+            ),
+            (
+                "train-labels-idx1-ubyte",
+                29_515,
+                "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+                "25c81989df183df01b3e8a0aad5dffbe",
+            ),
+            (
+                "t10k-images-idx3-ubyte",
+                4_422_102,
+                "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+                "bef4ecab320f06d8554ea6380940ec79",
+            ),
+            (
+                "t10k-labels-idx1-ubyte",
+                5_148,
+                "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+                "bb300cfdad3c16e7a12a480ee83cd310",
+            ),
+        ]
+    ],
+    "cifar10": [
+        downloads.File(
+            "cifar-10-binary.tar.gz",
+            "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+            170_052_171,
+            {
+                "sha256": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+                "md5": "c32a1d4ab5d03f1284b67883e8d87530",
+            },
+        )
+    ],
+}
+_CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+_THINGS = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+_COUNTS = {
+    "mnist": (60_000, 10_000),
+    "fashion_mnist": (60_000, 10_000),
+    "fashion_mnist_sample": (720, 180),
+    "cifar10": (50_000, 10_000),
+}
+# `checksum` of the original arrays, for archives that somebody has packed anew: MNIST's, whose IDX
+# files have the known MD5s 6bbc9ace…, a25bea73…, 2646ac64… and 27ae3e4e….
+_ORIGINAL = {"mnist": "2701a7c51b439ac7326231475ca3bb92c64cf4f6c5d5b203bbb13a2f5a9c123a"}
+
+
+def _full(name, size, class_names, read_published):
+    """Load a full-size set: NAME.npz or the published files from $CNNBOOK_DATA_DIR, or keep them.
+
+    NAME.npz may be packed by anyone and is judged by its contents, and its origin says so; the
+    published files must be as they were published.
+    """
+    (train, test), files = _COUNTS[name], FILES[name]
+    shapes = {
+        "x_train": (train, *size),
+        "y_train": (train,),
+        "x_test": (test, *size),
+        "y_test": (test,),
+    }
+    folder = downloads.local_dir()
+    packed = folder / f"{name}.npz" if folder else None
+    if packed and packed.is_file():
+        arrays = archives.read(packed, archives.npz, shapes)
+        digest = downloads.digests(packed)["sha256"]
+        if any(file.digests["sha256"] == digest for file in files):
+            note = "the published file"
+        elif checksum(*arrays) == _ORIGINAL.get(name):
+            note = "packed anew, the arrays of the original"
+        else:
+            note = "not the published archive"
+        origin = f"{packed.name}, {note}; SHA-256 {digest}"
+    else:
+        paths = _published(name, files, folder)
+        arrays = read_published(paths, shapes)
+        origin = "; ".join(
+            f"{file.path}, the published file; SHA-256 {file.digests['sha256']}" for file in files
+        )
+    return _judged(name, arrays, class_names, origin)
+
+
+def _judged(name, arrays, class_names, origin):
+    """Return the Dataset of four arrays, once its labels are known to be classes."""
+    x_train, y_train, x_test, y_test = arrays
+    for labels in (y_train, y_test):
+        if not np.array_equal(np.unique(labels), np.arange(len(class_names))):
+            raise ValueError(
+                f"{name}: the labels are not the numbers 0 to {len(class_names) - 1} ({origin}).\n"
+                f"{name}: 레이블이 0부터 {len(class_names) - 1}까지의 수가 아닙니다."
+            )
+    if x_train.ndim == 3:
+        x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]
+    return Dataset(x_train, y_train, x_test, y_test, class_names, origin=origin)
+
+
+def _published(name, files, folder):
+    """Return the paths of the published files, from the reader's folder or kept by us."""
+    if folder and all((folder / file.path).is_file() for file in files):
+        for file in files:
+            if not downloads.is_whole(folder / file.path, file):
+                raise ValueError(
+                    f"{folder / file.path} is damaged, or not the published file: its checksum is "
+                    f"another than {file.digests['sha256']}. Replace it by a whole copy.\n"
+                    f"{folder / file.path} 파일의 체크섬이 다릅니다. 온전한 파일로 바꿉니다."
+                )
+        return [folder / file.path for file in files]
+    try:
+        return [downloads.keep(file) for file in files]
+    except OSError as error:
+        published = " + ".join(file.path for file in files)
+        choices = dict.fromkeys([f"{name}.npz", published])  # one, where they are the same
+        raise _missing(name, choices, folder, error) from error
+
+
+def _missing(name, choices, folder, error=None):
+    """Return the error for data that is in no folder, with the ways out."""
+    searched = (
+        f"it is not in CNNBOOK_DATA_DIR ({folder})" if folder else "CNNBOOK_DATA_DIR is not set"
+    )
+    tried, network, network_ko = "", "", ""
+    if error:
+        tried = f"; {error}"
+        network, network_ko = ", or connect to the network", " 또는 인터넷에 연결합니다."
+    return FileNotFoundError(
+        f"{name} was not found: {searched}{tried}. Set CNNBOOK_DATA_DIR to a folder that holds "
+        f"{' or '.join(choices)}{network}.\n"
+        f"{name} 데이터를 찾지 못했습니다. 환경 변수 CNNBOOK_DATA_DIR에 다음 파일이 있는 폴더를 "
+        f"지정합니다: {' 또는 '.join(choices)}.{network_ko}"
+    )
+
+
+def _mnist():
+    def read(paths, shapes):
+        return archives.read(paths[0], archives.npz, shapes)
+
+    return _full("mnist", (28, 28), tuple("0123456789"), read)
+
+
+def _fashion_mnist():
+    def read(paths, shapes):
+        return [
+            archives.read(path, archives.idx, shape)
+            for path, shape in zip(paths, shapes.values(), strict=True)
+        ]
+
+    return _full("fashion_mnist", (28, 28), _CLOTHES, read)
+
+
+def _cifar10():
+    def read(paths, shapes):
+        return archives.read(paths[0], archives.cifar10, *shapes["y_test"])
+
+    return _full("cifar10", (32, 32, 3), _THINGS, read)
+
+
+def _fashion_mnist_sample():
+    from sklearn.model_selection import train_test_split
+
+    folder = downloads.local_dir()
+    path = folder / "fashion_mnist_sample.npz" if folder else None
+    if not (path and path.is_file()):
+        raise _missing("fashion_mnist_sample", ["fashion_mnist_sample.npz"], folder)
+    train, test = _COUNTS["fashion_mnist_sample"]
+    shapes = {"x": (train + test, 28, 28), "y": (train + test,)}
+    images, labels = archives.read(path, archives.npz, shapes)
+    x_train, x_test, y_train, y_test = train_test_split(
+        images, labels, test_size=test, stratify=labels, random_state=0
+    )
+    origin = f"{path.name}; SHA-256 {downloads.digests(path)['sha256']}"
+    return _judged("fashion_mnist_sample", (x_train, y_train, x_test, y_test), _CLOTHES, origin)
+
+
+_PICTURES = "cats_vs_dogs/{part}/{animal}/*.jpg"
+_ANIMALS = ("cat", "dog")
+_SIDE = (
+    180  # pixels: every picture becomes a square of this side, as the chapter's network wants it
+)
+
+
+def _cats_vs_dogs():
+    folder = downloads.local_dir()
+    files, read = hashlib.sha256(), []
+    for part in ("train", "test"):
+        found = [_pictures(folder, part, animal) for animal in _ANIMALS]
+        if not all(found):
+            choices = [_PICTURES.format(part=part, animal=animal) for animal in _ANIMALS]
+            raise _missing("cats_vs_dogs", [" and ".join(choices)], folder)
+        # In turn, so that the first pictures of a part are as many cats as dogs.
+        order = [
+            pair for row in itertools.zip_longest(*found) for pair in enumerate(row) if pair[1]
+        ]
+        images = np.empty((len(order), _SIDE, _SIDE, 3), np.uint8)
+        for image, (_, path) in zip(images, order, strict=True):
+            content = path.read_bytes()
+            files.update(f"{part}/{path.name} ".encode() + content)
+            image[:] = _photograph(path, content, _SIDE)
+        read += [images, np.array([label for label, _ in order])]
+    origin = (
+        f"cats_vs_dogs, {len(read[0])} + {len(read[2])} pictures scaled to {_SIDE}×{_SIDE}; "
+        f"SHA-256 of the files {files.hexdigest()}"
+    )
+    return Dataset(*read, _ANIMALS, origin=origin)
+
+
+def _pictures(folder, part, animal):
+    """Return the paths of a part's pictures of an animal, cat.2.jpg before cat.10.jpg."""
+    paths = folder.glob(_PICTURES.format(part=part, animal=animal)) if folder else ()
+    return sorted(paths, key=lambda path: (len(path.name), path.name))
+
+
+def _photograph(path, content, side):
+    """Return a picture scaled to a square of this side, RGB, whatever its proportions."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            return picture.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            f"{path} is damaged, or no picture ({error}). Replace it by a whole copy.\n"
+            f"{path} 파일이 손상되었거나 사진이 아닙니다. 온전한 파일로 바꿉니다."
+        ) from error
+
+
+_DOGS = "stanford_dogs/*/*.jpg"
+_DOG_SIDE = 96  # pixels: 20,580 pictures of this size fit a memory of 1 GB
+
+
+def _stanford_dogs():
+    folder = downloads.local_dir()
+    breeds = {}
+    for path in sorted(folder.glob(_DOGS) if folder else ()):
+        breeds.setdefault(path.parent.name, []).append(path)
+    if not breeds:
+        raise _missing("stanford_dogs", [_DOGS], folder)
+    if few := [breed for breed, paths in breeds.items() if len(paths) < 2]:
+        came = f"{', '.join(few)} with one picture"
+        wanted = "two pictures a breed or more: to learn from and to test", "견종마다 두 장 이상"
+        raise bad_value("stanford_dogs", came, *wanted)
+    # A fifth of every breed is for testing, one picture at least, drawn breed by breed.
+    random, parts = np.random.RandomState(0), ([], [])
+    for label, paths in enumerate(breeds.values()):
+        tested = max(1, round(len(paths) / 5))
+        for place, chosen in enumerate(random.permutation(len(paths))):
+            parts[place < tested].append((label, paths[chosen]))
+    files, read = hashlib.sha256(), []
+    for part, pairs in zip(("train", "test"), parts, strict=True):
+        images = np.empty((len(pairs), _DOG_SIDE, _DOG_SIDE, 3), np.uint8)
+        for image, (_, path) in zip(images, pairs, strict=True):
+            content = path.read_bytes()
+            files.update(f"{part}/{path.parent.name}/{path.name} ".encode() + content)
+            image[:] = _photograph(path, content, _DOG_SIDE)
+        read += [images, np.array([label for label, _ in pairs])]
+    origin = (
+        f"stanford_dogs, {len(read[0])} + {len(read[2])} pictures of {len(breeds)} breeds scaled to "
+        f"{_DOG_SIDE}×{_DOG_SIDE}; SHA-256 of the files {files.hexdigest()}"
+    )
+    names = tuple(re.sub(r"^n\d{8}-", "", breed) for breed in breeds)
+    return Dataset(*read, names, origin=origin)
+
+
 _SETS = {
+    "breeds": _breeds,
     "circle": _circle,
     "coins": _coins,
     "digits": _digits,
+    "faces": _faces,
+    "flowers": _flowers,
     "ilsvrc": _ilsvrc,
     "photographs": _photographs,
+    "shapes": _shapes,
+    "mnist": _mnist,
+    "fashion_mnist": _fashion_mnist,
+    "fashion_mnist_sample": _fashion_mnist_sample,
+    "cats_vs_dogs": _cats_vs_dogs,
+    "stanford_dogs": _stanford_dogs,
+    "cifar10": _cifar10,
 }

@@ -28,6 +28,7 @@ STYLE = {
 plt.rcParams.update(STYLE)
 
 _ADDED, _ADDED_TEXT = "#dbeafe", "#1d4ed8"  # zeros that padding adds
+_CURVES = ("#1d4ed8", "#b45309", "#047857", "#7c3aed", "#be123c", "#0e7490")  # in this order
 
 
 def _same_size_everywhere():
@@ -55,13 +56,7 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
     images = [_drawable(image) for image in images]
     if not images:
         raise bad_value("images", images, "at least one image", "이미지 하나 이상")
-    if titles is not None and len(titles) != len(images):
-        raise bad_value(
-            "titles",
-            f"{len(titles)} of them",
-            f"{len(images)}, one an image",
-            f"이미지마다 하나씩 {len(images)}개",
-        )
+    _check_titles(titles, images)
     columns = min(len(images), columns or len(images))
     rows = math.ceil(len(images) / columns)
     if limits == "shared":
@@ -82,6 +77,16 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
         if numbers:
             _write_numbers(axis, image, low / 2 + high / 2)  # low + high could wrap
     plt.show()
+
+
+def _check_titles(titles, images):
+    if titles is not None and len(titles) != len(images):
+        raise bad_value(
+            "titles",
+            f"{len(titles)} of them",
+            f"{len(images)}, one an image",
+            f"이미지마다 하나씩 {len(images)}개",
+        )
 
 
 def _whole_pixels(width, height):
@@ -267,3 +272,162 @@ def _draw_layout(axis, size, kernel_size, strides=1, padding=0, dilation_rate=1)
     x, y = np.meshgrid(starts, starts)
     axis.plot(x + (span - 1) / 2, y + (span - 1) / 2, "o", color="#1d4ed8", markersize=4)
     axis.set(xlim=(-0.6, whole - 0.4), ylim=(whole - 0.4, -0.6), aspect="equal")
+
+
+def show_curves(histories, keys=("loss", "accuracy"), *, limits=None, height=2.4):
+    """Draw learning curves, one panel a key, and show them.
+
+    histories: {label: history}, each history a dict of lists with one number an epoch, as in
+        `model.fit(...).history`: {"loss": [...], "val_loss": [...], ...}. One colour a label.
+    keys: what to draw; solid from `key`, dashed from "val_" + key where a history has it.
+    limits: {key: (lowest, highest)} for panels whose first epochs would flatten all the others.
+    height: of the panels, in inches.
+    Raises ValueError for no history or no key, a key that a history lacks, and curves that are
+    not one number an epoch.
+    """
+    keys = (keys,) if isinstance(keys, str) else tuple(keys)
+    curves = _curves(histories, keys)
+    colors = dict(zip(histories, _CURVES, strict=False))
+    handles = [plt.Line2D([], [], color=color, label=label) for label, color in colors.items()]
+    if any(validation for _, _, validation, _ in curves):
+        handles += [
+            plt.Line2D([], [], color="#6b7280", ls=line, label=part)
+            for part, line in (("training", "-"), ("validation", "--"))
+        ]
+    columns = min(len(handles), 2 * len(keys))
+    below = 0.2 * math.ceil(len(handles) / columns)
+    figure, axes = plt.subplots(
+        1, len(keys), squeeze=False, figsize=_whole_pixels(3.5 * len(keys), height + below)
+    )
+    for label, key, validation, values in curves:
+        axes[0, keys.index(key)].plot(
+            range(1, len(values) + 1),
+            values,
+            color=colors[label],
+            ls="--" if validation else "-",
+            marker=".",  # a single epoch makes no line
+            markersize=3,
+        )
+    epochs = max(len(values) for *_, values in curves)
+    for axis, key in zip(axes.flat, keys, strict=True):
+        axis.set(title=key, xlabel="epoch", xlim=(0.5, epochs + 0.5), ylim=(limits or {}).get(key))
+        axis.xaxis.set_major_locator(
+            plt.MaxNLocator(5, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+        )
+        axis.grid(color="#e5e7eb", linewidth=0.6)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
+    plt.show()
+
+
+def _curves(histories, keys):
+    """Return [(label, key, whether it is validation, values)] of every curve, checked."""
+    if not isinstance(histories, dict) or not 1 <= len(histories) <= len(_CURVES):
+        raise bad_value(
+            "histories",
+            f"{len(histories)} of them" if isinstance(histories, dict) else repr(histories),
+            f"1 to {len(_CURVES)} of them, as {{label: history}}",
+            f"{{이름: 기록}}의 꼴로 1개부터 {len(_CURVES)}개까지",
+        )
+    if not keys:
+        raise bad_value("keys", keys, 'at least one, such as "loss"', '"loss" 같은 키 하나 이상')
+    curves = []
+    for label, history in histories.items():
+        for key in keys:
+            if not isinstance(history, dict) or key not in history:
+                raise bad_value(
+                    "histories",
+                    f"{label!r} with {sorted(history) if isinstance(history, dict) else history!r}",
+                    f"a dict with the key {key!r}",
+                    f"키 {key!r}가 있는 사전",
+                )
+            for name in (key, f"val_{key}"):
+                if name not in history:
+                    continue
+                values = np.asarray(history[name])
+                if values.ndim != 1 or not 0 < len(values) == len(history[key]):
+                    raise bad_value(
+                        "histories",
+                        f"{label!r} with {name!r} of shape {values.shape}",
+                        "one number an epoch, as many for validation as for training",
+                        "에포크마다 수 하나, 학습과 검증에 같은 개수",
+                    )
+                curves.append((label, key, name != key, values))
+    return curves
+
+
+def show_heat(images, heats, titles=None, *, columns=None, height=2.0):
+    """Draw images with a heat map over each, stretched to the image's size, and show them.
+
+    images: (height, width) or (height, width, 1 or 3) arrays. heats: one 2-D array an image, of
+    any size, 0 for cold; each map is drawn from 0 to its own peak, brighter for hotter.
+    titles, columns, height: as in `show_images`.
+    Raises ValueError for arrays that are no images, and for maps or titles that do not match them.
+    """
+    images, heats = [_drawable(image) for image in images], [np.asarray(heat) for heat in heats]
+    if not images or len(heats) != len(images) or any(heat.ndim != 2 for heat in heats):
+        raise bad_value(
+            "heats",
+            f"shapes {[heat.shape for heat in heats]} for {len(images)} images",
+            "one (rows, columns) map an image",
+            "이미지마다 (행, 열) 맵 하나",
+        )
+    _check_titles(titles, images)
+    columns = min(len(images), columns or len(images))
+    rows = math.ceil(len(images) / columns)
+    wide = max(image.shape[1] / image.shape[0] for image in images)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        squeeze=False,
+        figsize=_whole_pixels(columns * height * wide, rows * (height + 0.25)),
+    )
+    _frame(axes, len(images))
+    for i, (axis, image, heat) in enumerate(zip(axes.flat, images, heats, strict=False)):
+        box = (-0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5)
+        axis.imshow(image, extent=box)
+        axis.imshow(
+            heat,
+            extent=box,
+            cmap="inferno",
+            alpha=0.45,
+            vmin=0,
+            vmax=max(heat.max(), 1e-12),
+            interpolation="bilinear",
+        )
+        if titles is not None:
+            axis.set_title(titles[i])
+    plt.show()
+
+
+def show_confusion(matrix, class_names):
+    """Draw a confusion matrix and show it: a row a right class, a column a predicted one.
+
+    matrix: (classes, classes) whole numbers. Blue: what was right; orange: mistakes; the darker,
+    the larger their share of the row. A zero is left blank.
+    Raises ValueError for another kind of matrix, or names that do not match it.
+    """
+    matrix, classes = np.asarray(matrix), len(class_names)
+    if matrix.shape != (classes, classes) or matrix.dtype.kind not in "iu" or matrix.min() < 0:
+        raise bad_value(
+            "matrix",
+            f"{matrix.dtype} of shape {matrix.shape}",
+            f"whole numbers from 0, of shape ({classes}, {classes})",
+            f"0 이상의 정수로 된 ({classes}, {classes}) 모양",
+        )
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    right = np.eye(classes, dtype=bool)[..., np.newaxis]
+    colors = np.where(right, plt.cm.Blues(0.1 + 0.6 * share), plt.cm.Oranges(0.2 + 0.8 * share))
+    colors[matrix == 0] = 1
+    longest = max(len(str(name)) for name in class_names)
+    names = 0.5 + 0.075 * longest  # inches beside and below the cells
+    figure, axis = plt.subplots(figsize=_whole_pixels(*[0.34 * classes + names] * 2))
+    axis.imshow(colors)
+    for y, x in np.argwhere(matrix):
+        dark = colors[y, x, :3].mean() < 0.6
+        axis.text(x, y, matrix[y, x], ha="center", va="center", color="white" if dark else "black")
+    axis.set(xlabel="predicted", ylabel="right", xticks=range(classes), yticks=range(classes))
+    axis.set_xticklabels(class_names, rotation=90 if longest > 3 else 0)
+    axis.set_yticklabels(class_names)
+    axis.tick_params(length=0)
+    axis.spines[:].set(visible=True, color="#9ca3af", linewidth=0.8)
+    plt.show()

@@ -75,14 +75,20 @@ def test_make_calls_the_task(task):
         "-m",
         "cnnbook",
         task,
-        *["03"] * (task == "run"),
+        *["03"] * (task in ("run", "full", "seeds")),
     ]
 
 
-def test_make_run_needs_a_chapter():
-    done = make("-n", "run")
+@pytest.mark.parametrize("task", ["run", "full", "seeds"])
+def test_make_needs_a_chapter(task):
+    done = make("-n", task)
     assert done.returncode != 0
-    assert "make run CH=03" in done.stderr
+    assert f"make {task} CH=" in done.stderr
+
+
+def test_make_full_of_one_data_set():
+    done = make("-n", "full", "CH=10", "ARGS=mnist")
+    assert shlex.split(done.stdout)[-4:] == ["cnnbook", "full", "10", "mnist"]
 
 
 def test_arguments_are_passed_on(monkeypatch):
@@ -92,6 +98,15 @@ def test_arguments_are_passed_on(monkeypatch):
     streams_as_they_are(monkeypatch)
     commands.main()
     assert got == [("-m", "pytest", "--nbval", "-n", "2", "-k", "ops", "--lf")]
+
+
+@pytest.mark.parametrize("task", ["run", "full", "seeds", "bench"])
+def test_a_task_runs_its_tool(monkeypatch, task):
+    got = []
+    monkeypatch.setattr(commands, "_in_environment", lambda *command: got.append(command))
+    commands.TASKS[task](["10", "mnist"])
+    assert got == [(f"tools/{task}.py", "10", "mnist")]
+    assert (ROOT / got[0][0]).is_file()
 
 
 def streams_as_they_are(monkeypatch):

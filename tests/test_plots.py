@@ -1,5 +1,6 @@
 """Figures: their size in pixels, the values they show, and what they refuse."""
 
+import functools
 import re
 
 import matplotlib
@@ -15,16 +16,26 @@ from cnnbook import plots
 
 
 @pytest.fixture
-def draw(monkeypatch):
-    """Call show_images and return the figure, which it would have shown."""
+def drawn(monkeypatch):
+    """Call a function of plots and return the figure, which it would have shown."""
     monkeypatch.setattr(plt, "show", lambda: None)
 
-    def call(*arguments, **keywords):
-        plots.show_images(*arguments, **keywords)
+    def call(function, *arguments, **keywords):
+        function(*arguments, **keywords)
         return plt.gcf()
 
     yield call
     plt.close("all")
+
+
+@pytest.fixture
+def draw(drawn):
+    return functools.partial(drawn, plots.show_images)
+
+
+@pytest.fixture
+def curves(drawn):
+    return functools.partial(drawn, plots.show_curves)
 
 
 def used(figure):
@@ -136,6 +147,10 @@ def test_places_without_an_image_are_empty(draw):
     ],
 )
 def test_errors(draw, arguments, keywords, argument, came):
+    refused(draw, arguments, keywords, argument, came)
+
+
+def refused(draw, arguments, keywords, argument, came):
     with pytest.raises(ValueError) as raised:
         draw(*arguments, **keywords)
     english, korean = str(raised.value).split("\n")
@@ -143,3 +158,209 @@ def test_errors(draw, arguments, keywords, argument, came):
     assert came in english
     assert re.search("[가-힣]", korean)
     assert not plt.get_fignums()
+
+
+PLAIN = {"loss": [1.0, 0.5, 0.25], "val_loss": [1.0, 0.75, 0.9], "accuracy": [0.5, 0.75, 1.0]}
+DROPOUT = {"loss": (3, 2, 1), "accuracy": np.array([0.25, 0.5, 0.75]), "acc": []}
+
+
+def lines(axis):
+    """Return [(epochs, values, style, colour)] of a panel's lines."""
+    return [
+        (line.get_xdata().tolist(), line.get_ydata().tolist(), line.get_ls(), line.get_color())
+        for line in axis.lines
+    ]
+
+
+def test_curves_show_every_number_from_epoch_1(curves):
+    figure = curves({"plain": PLAIN, "dropout": DROPOUT})
+    loss, accuracy = figure.axes
+    assert [axis.get_title() for axis in figure.axes] == ["loss", "accuracy"]
+    blue, amber = plots._CURVES[:2]
+    assert lines(loss) == [
+        ([1, 2, 3], [1.0, 0.5, 0.25], "-", blue),
+        ([1, 2, 3], [1.0, 0.75, 0.9], "--", blue),
+        ([1, 2, 3], [3, 2, 1], "-", amber),
+    ]
+    assert lines(accuracy) == [
+        ([1, 2, 3], [0.5, 0.75, 1.0], "-", blue),
+        ([1, 2, 3], [0.25, 0.5, 0.75], "-", amber),
+    ]
+
+
+def test_limits_of_curves(curves):
+    loss, accuracy = curves({"plain": PLAIN}, limits={"loss": (0, 0.6)}).axes
+    assert loss.get_ylim() == (0, 0.6)
+    assert accuracy.get_ylim()[0] < 0.5 and accuracy.get_ylim()[1] > 1
+
+
+@pytest.mark.parametrize(
+    ("histories", "shown"),
+    [
+        ({"plain": PLAIN, "dropout": DROPOUT}, ["plain", "dropout", "training", "validation"]),
+        ({"dropout": DROPOUT}, ["dropout"]),
+    ],
+)
+def test_legend(curves, histories, shown):
+    (legend,) = curves(histories).legends
+    assert [text.get_text() for text in legend.get_texts()] == shown
+    styles = dict(zip(shown, [line.get_ls() for line in legend.get_lines()], strict=True))
+    assert styles == {name: "--" if name == "validation" else "-" for name in shown}
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 7, 20, 100])
+def test_epochs_are_whole_numbers_from_1(curves, epochs):
+    figure = curves({"plain": {"loss": np.linspace(1, 0, epochs)}}, "loss")
+    (axis,) = figure.axes
+    figure.canvas.draw()
+    low, high = axis.get_xlim()
+    ticks = [tick for tick in axis.get_xticks() if low <= tick <= high]
+    assert ticks and all(tick == int(tick) and 1 <= tick <= epochs for tick in ticks)
+    left, top, right, bottom = axis.bbox.extents.astype(int)  # rows counted from below
+    panel = pixels(figure)[::-1][top:bottom, left:right]
+    assert (panel == (0x1D, 0x4E, 0xD8)).all(axis=-1).any()  # a single epoch is a dot
+
+
+@pytest.mark.parametrize(
+    ("labels", "keywords", "width", "height"),  # inches; 120 pixels each
+    [
+        (1, {}, 7.0, 2.6),
+        (2, {}, 7.0, 2.6),
+        (3, {}, 7.0, 2.8),
+        (1, {"keys": ["loss"]}, 3.5, 2.8),
+        (6, {"keys": ("loss", "accuracy", "val_loss"), "height": 1.7}, 10.5, 2.1),
+    ],
+)
+def test_size_of_curves_in_pixels(curves, labels, keywords, width, height):
+    figure = curves({f"run {i}": PLAIN for i in range(labels)}, **keywords)
+    assert pixels(figure).shape == (round(height * 120), round(width * 120), 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument", "came"),
+    [
+        (({},), "histories", "0 of them"),
+        (({i: PLAIN for i in range(7)},), "histories", "7 of them"),
+        (([PLAIN],), "histories", "[{'loss'"),
+        (({"plain": PLAIN}, ()), "keys", "()"),
+        (({"plain": {"loss": [1], "acc": [1]}},), "histories", "'plain' with ['acc', 'loss']"),
+        (({"plain": PLAIN, "b": PLAIN["loss"]}, "loss"), "histories", "'b' with [1.0, 0.5, 0.25]"),
+        (({"plain": DROPOUT}, "acc"), "histories", "'acc' of shape (0,)"),
+        (({"plain": {"loss": [[1], [2]]}}, "loss"), "histories", "'loss' of shape (2, 1)"),
+        (
+            ({"p": {"loss": [1, 2], "val_loss": [1]}}, "loss"),
+            "histories",
+            "'val_loss' of shape (1,)",
+        ),
+    ],
+)
+def test_errors_of_curves(curves, arguments, argument, came):
+    refused(curves, arguments, {}, argument, came)
+
+
+@pytest.fixture
+def confusion(drawn):
+    return functools.partial(drawn, plots.show_confusion)
+
+
+CONFUSION = [[2, 1, 0], [0, 0, 4], [0, 3, 30]]
+
+
+def test_confusion_shows_every_number_but_zero(confusion):
+    (axis,) = confusion(CONFUSION, ("cat", "dog", "a horse")).axes
+    shown = {text.get_position(): text.get_text() for text in axis.texts}
+    assert shown == {(0, 0): "2", (1, 0): "1", (2, 1): "4", (1, 2): "3", (2, 2): "30"}
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted", "right")
+    for labels in (axis.get_xticklabels(), axis.get_yticklabels()):
+        assert [label.get_text() for label in labels] == ["cat", "dog", "a horse"]
+
+
+def test_confusion_colours(confusion):
+    figure = confusion(CONFUSION, "abc")
+    red, _, blue = colours_of_cells(figure, CONFUSION)
+    right = np.eye(3, dtype=bool)
+    counts = np.array(CONFUSION)
+    assert (blue > red)[right & (counts > 0)].all()
+    assert (red > blue)[~right & (counts > 0)].all()
+    assert (red == 255)[counts == 0].all() and (blue == 255)[counts == 0].all()
+    assert blue[1, 2] < blue[0, 1]  # all of a row's images, against a third
+
+
+def colours_of_cells(figure, matrix):
+    """Return red, green and blue, each (classes, classes), above the number of each cell."""
+    (axis,) = figure.axes
+    picture, shape = pixels(figure), np.shape(matrix)
+    y, x = np.indices(shape)
+    columns, rows = axis.transData.transform(np.stack([x, y - 0.4], axis=-1).reshape(-1, 2)).T
+    rows = picture.shape[0] - rows
+    return picture[rows.astype(int), columns.astype(int)].reshape(*shape, 3).transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize(("names", "side"), [("0123456789", 3.975), (["Ankle boot"] * 10, 4.65)])
+def test_size_of_confusion_in_pixels(confusion, names, side):
+    figure = confusion(np.eye(10, dtype=int), names)
+    assert pixels(figure).shape == (round(side * 120), round(side * 120), 3)
+    (axis,) = figure.axes
+    boxes = [label.get_window_extent() for label in (*axis.get_xticklabels(), axis.xaxis.label)]
+    assert min(box.y0 for box in boxes) >= 0  # nothing is cut off
+    assert min(label.get_window_extent().x0 for label in axis.get_yticklabels()) >= 0
+
+
+@pytest.mark.parametrize(
+    ("matrix", "names", "came"),
+    [
+        ([[1, 2]], "ab", "shape (1, 2)"),
+        ([[1, 2], [3, 4]], "abc", "shape (2, 2)"),
+        ([[0.5, 0.5], [0, 1]], "ab", "float64"),
+        ([[1, -1], [0, 1]], "ab", "shape (2, 2)"),
+        ([1, 2], "ab", "shape (2,)"),
+        ([], "", "shape (0,)"),
+    ],
+)
+def test_errors_of_confusion(confusion, matrix, names, came):
+    refused(confusion, (matrix, names), {}, "matrix", came)
+
+
+@pytest.fixture
+def heat(drawn):
+    return functools.partial(drawn, plots.show_heat)
+
+
+def test_heat_is_brightest_where_the_map_is_hottest(heat):
+    hot = np.zeros((7, 7))
+    hot[1, 5] = 3
+    figure = heat([np.zeros((28, 28))], [hot])
+    (axis,) = figure.axes
+    assert [image.get_extent() for image in axis.images] == [[-0.5, 27.5, 27.5, -0.5]] * 2
+    brightness = colours_at(figure, axis, (28, 28)).sum(axis=-1)
+    row, column = np.unravel_index(brightness.argmax(), brightness.shape)
+    assert 4 <= row < 8 and 20 <= column < 24  # the cell (1, 5), four pixels a side
+    assert brightness[20, 4] < brightness.max() / 4
+
+
+def test_a_cold_map_is_cold_everywhere(heat):
+    figure = heat([np.zeros((8, 8))], [np.zeros((2, 2))], ["nothing"])
+    shown = colours_at(figure, figure.axes[0], (8, 8))
+    assert len(np.unique(shown.reshape(-1, 3), axis=0)) == 1
+    assert figure.axes[0].get_title() == "nothing"
+
+
+def test_size_of_heat_in_pixels(heat):
+    images = [np.zeros((28, 28, 1), np.uint8)] * 5
+    figure = heat(images, [np.ones((3, 3))] * 5, columns=3, height=1.5)
+    assert pixels(figure).shape == (2 * 210, 540, 3)
+    assert sum(len(axis.images) for axis in figure.axes) == 10
+
+
+@pytest.mark.parametrize(
+    ("images", "heats", "titles", "argument", "came"),
+    [
+        ([np.zeros((4, 4))], [], None, "heats", "shapes [] for 1 images"),
+        ([], [], None, "heats", "shapes [] for 0 images"),
+        ([np.zeros((4, 4))], [np.zeros((2, 2, 1))], None, "heats", "shapes [(2, 2, 1)]"),
+        ([np.zeros(4)], [np.zeros((2, 2))], None, "images", "an array of shape (4,)"),
+        ([np.zeros((4, 4))], [np.zeros((2, 2))], ["a", "b"], "titles", "2 of them"),
+    ],
+)
+def test_errors_of_heat(heat, images, heats, titles, argument, came):
+    refused(heat, (images, heats, titles), {}, argument, came)

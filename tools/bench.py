@@ -8,13 +8,18 @@ time. A later benchmark is one more function in BENCHMARKS.
 python tools/bench.py memory  prints one number: what test_ops.py holds below a limit.
 """
 
+import base64
+import gzip
 import json
 import os
 import pathlib
 import platform
+import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -198,7 +203,130 @@ def conv2d_memory():
     print(f"beyond input and output: {extra / 2**20:.0f} MB")
 
 
-BENCHMARKS = [conv2d, conv2d_memory, conv2d_backward]
+# --- the web laboratory ---------------------------------------------------------------------------
+
+ASSETS = pathlib.Path(__file__).resolve().parent.parent / "book" / "_assets"
+PAGE = """<!doctype html><html lang="ko"><meta charset="utf-8"><title>bench</title>
+<script src="book.js"></script><{tag}></{tag}></html>"""
+# Stored when the page has loaded: when the first answer came, and what it was.
+FIRST = """addEventListener("load", async () => {
+    // The element's scripts come when it is near the reader, not with the page.
+    while (!globalThis.cnnlab?.models?.digits) await new Promise((done) => setTimeout(done, 1));
+    const {output} = await cnnlab.models.digits.run(Float32Array.from(%s));
+    globalThis.first = {ms: performance.now(), output: Array.from(output.data)};
+})"""
+MANY = """async (numbers) => {
+    const image = Float32Array.from(numbers), ms = [];
+    for (let i = 0; i < 200; i++) {
+        const begun = performance.now();
+        await cnnlab.models.digits.run(image);
+        ms.push(performance.now() - begun);
+    }
+    return ms;
+}"""
+
+
+def laboratory():
+    """Time the digit network in a browser beside Keras, and count the bytes of each widget."""
+    if not (browser_path() and (ASSETS / "lab/models/digits.js").exists()):
+        print("The web laboratory: not measured (it needs Chromium and lab/models/digits.js)")
+        return
+    ways = ("page", "keras")
+    rounds = [
+        {way: json.loads(fresh_process("laboratory", way, **REPEATABLE)) for way in ways}
+        for _ in range(ROUNDS)
+    ]
+
+    def median(way, name):
+        return statistics.median(one[way][name] for one in rounds)
+
+    for one in rounds:
+        assert np.allclose(one["page"]["output"], one["keras"]["output"], rtol=1e-4, atol=1e-7)
+    own = median("page", "image")
+    print(f"The digit network, {rounds[0]['keras']['weights']:,} weights, one image at a time:")
+    print(f"in the page, every layer kept {own:8.1f} ms")
+    for name in ("call", "predict"):
+        ratio = statistics.median(one["keras"][name] / one["page"]["image"] for one in rounds)
+        print(f"Keras, model.{name:17}{median('keras', name):8.1f} ms = {ratio:.2g} times as long")
+    print(f"opening the page to its first answer {median('page', 'first'):.0f} ms, from the disk")
+    for tag, files in rounds[0]["page"]["files"].items():
+        whole, packed = (sum(size[i] for size in files.values()) for i in (0, 1))
+        print(f"<{tag}> loads {len(files)} files, {whole:,} bytes ({packed:,} compressed)")
+
+
+def browser_path():
+    return os.environ.get("CNNBOOK_BROWSER") or shutil.which("chromium")
+
+
+def laboratory_times(way):
+    """Print what one process measures: the page in a browser, or Keras."""
+    image = np.zeros((28, 28), np.float32)
+    image[6:22, 13:16] = 1  # the digit 1
+    print(json.dumps({"page": page_times, "keras": keras_times}[way](image)))
+
+
+def page_times(image):
+    from playwright.sync_api import sync_playwright
+
+    numbers = image.ravel().tolist()
+    widgets = re.findall(r'^ *"([a-z0-9-]+)": \[', (ASSETS / "book.js").read_text("utf-8"), re.M)
+    files = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        shutil.copytree(ASSETS, folder, dirs_exist_ok=True)
+        sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=sandbox)
+        for tag in widgets:
+            place = pathlib.Path(folder, f"{tag}.html")
+            place.write_text(PAGE.format(tag=tag), encoding="utf-8")
+            page, asked = browser.new_page(), []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            if tag == "digit-cnn":
+                page.add_init_script(FIRST % numbers)
+            page.goto(place.as_uri())
+            page.evaluate("(tag) => customElements.whenDefined(tag).then(() => 0)", tag)
+            names = [url.partition("/lab/")[2] for url in asked if "/lab/" in url]
+            contents = {name: (ASSETS / "lab" / name).read_bytes() for name in names}
+            files[tag] = {name: (len(c), len(gzip.compress(c))) for name, c in contents.items()}
+            if tag == "digit-cnn":
+                page.wait_for_function("globalThis.first")
+                first = page.evaluate("first")
+                ms = page.evaluate(MANY, numbers)
+        browser.close()
+    image = statistics.median(ms)
+    return {"image": image, "first": first["ms"], "output": first["output"], "files": files}
+
+
+def keras_times(image):
+    """The same network, built from the page's own file: its settings are Keras's."""
+    import keras
+
+    text = (ASSETS / "lab/models/digits.js").read_text(encoding="utf-8")
+    file = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    _, *rest = file["layers"]
+    model = keras.Sequential([keras.Input(image.shape + (1,))])
+    for entry in rest:
+        model.add(getattr(keras.layers, entry["type"])(**entry["config"]))
+    numbers = np.frombuffer(base64.b64decode(file["weights"]), "<f2").astype(np.float32)
+    ends = np.cumsum([np.prod(weight.shape, dtype=int) for weight in model.weights])
+    parts = np.split(numbers, ends[:-1])
+    model.set_weights(
+        [part.reshape(weight.shape) for part, weight in zip(parts, model.weights, strict=True)]
+    )
+    images = image[np.newaxis, ..., np.newaxis]
+    measured = {"weights": model.count_params(), "output": model(images).numpy()[0].tolist()}
+    calls = {"call": lambda: model(images), "predict": lambda: model.predict(images, verbose=0)}
+    for name, call in calls.items():
+        call()
+        seconds = []
+        for _ in range(20):
+            begun = time.perf_counter()
+            call()
+            seconds.append(time.perf_counter() - begun)
+        measured[name] = statistics.median(seconds) * 1000
+    return measured
+
+
+BENCHMARKS = [conv2d, conv2d_memory, conv2d_backward, laboratory]
 
 
 def machine():
@@ -226,7 +354,8 @@ def machine():
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        {"measure": measure, "memory": memory}[sys.argv[1]](*sys.argv[2:])
+        tasks = {"measure": measure, "memory": memory, "laboratory": laboratory_times}
+        tasks[sys.argv[1]](*sys.argv[2:])
     else:
         print(machine())
         for benchmark in BENCHMARKS:

@@ -7,7 +7,6 @@ run times, a neutral kernel name, one stream output, no bare tracebacks. A noteb
 speaks on stderr or has a figure without alt text is left as it was.
 """
 
-import os
 import pathlib
 import re
 import sys
@@ -17,6 +16,8 @@ import nbformat
 import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
+
+from cnnbook._files import replacing
 
 BOOK = pathlib.Path(__file__).resolve().parent.parent / "book"
 CONFIG = BOOK.parent / "_config.yml"
@@ -166,9 +167,8 @@ def problems(notebook):
 def write(notebook, path):
     """Replace the file in one step, so that an interruption leaves the old one whole."""
     text = nbformat.writes(notebook) + "\n"
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(part, path)
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def main(names):

@@ -1,0 +1,212 @@
+"""Looking into a trained network: what its layers answer, and where in the image an answer comes from.
+
+Everything works on Sequential and functional models alike, and on layers inside a nested model.
+"""
+
+import contextlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cnnbook._errors import bad_value
+
+
+@contextlib.contextmanager
+def recorded(layer, tape=None):
+    """Collect what a layer returns while a model runs, wherever in the model it stands.
+
+    Yields a list that grows by one tensor a call. A tape, where given, watches these tensors, so
+    that gradients with respect to them exist even in a frozen network.
+    """
+    outputs, call = [], layer.call
+
+    def recording(*arguments, **options):
+        outputs.append(call(*arguments, **options))
+        if tape is not None:
+            tape.watch(outputs[-1])
+        return outputs[-1]
+
+    layer.call = recording
+    try:
+        yield outputs
+    finally:
+        del layer.call  # what is left is the class's own
+
+
+def activations(model, images, layer):
+    """Return what a layer answers to images.
+
+    model: a built Keras model. images: (batch, height, width, channels). layer: a layer, or its
+    name; "outer/inner" names a layer of a nested model. Returns an array (batch, …).
+    Raises ValueError for a layer that the model does not have or does not use.
+    """
+    with recorded(find_layer(model, layer)) as outputs:
+        model(_batch(images), training=False)
+    return _last(outputs, layer).numpy()
+
+
+def grad_cam(model, images, layer, class_index=None):
+    """Return, for each image, where a layer's maps speak for a class (Grad-CAM).
+
+    The maps of `layer` are summed, each weighted by the mean gradient of the class's score with
+    respect to it; what speaks against the class is cut off at 0. The score is taken before the
+    softmax (or sigmoid), where it is not yet squeezed.
+    model, images, layer: as for `activations`; the layer's output has rank 4.
+    class_index: which class to explain; each image's most probable one by default. A model with
+        one output explains class 1 by its score and class 0 by the negative of it.
+    Returns float32 (batch, rows, columns) of the layer's own size, each map's peak 1; a map is 0
+    everywhere when nothing speaks for the class.
+    Raises ValueError for an unknown layer or class, and for a layer without maps.
+    Source: R. Selvaraju et al., Grad-CAM, ICCV 2017, arXiv:1610.02391.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with recorded(find_layer(model, layer), tape) as outputs, _without_softmax(model):
+            scores = model(_batch(images), training=False)
+        if scores.shape[-1] == 1:
+            scores = tf.concat([-scores, scores], axis=-1)
+        chosen = tf.reduce_sum(tf.gather(scores, _classes(scores, class_index), batch_dims=1))
+    maps = _last(outputs, layer)
+    if len(maps.shape) != 4:
+        raise bad_value(
+            "layer",
+            f"{layer!r} with output {tuple(maps.shape)}",
+            "a layer with maps (batch, rows, columns, channels)",
+            "맵 (배치, 행, 열, 채널)을 내는 층",
+        )
+    gradients = tape.gradient(chosen, maps, unconnected_gradients="zero")
+    weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)  # one a map
+    heat = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1))
+    return tf.math.divide_no_nan(heat, tf.reduce_max(heat, axis=(1, 2), keepdims=True)).numpy()
+
+
+def occlusion(model, image, class_index, *, size, stride=1, fill=0.0):
+    """Return how far the probability of a class falls when a square of the image is covered.
+
+    image: (height, width, channels), as the model takes it. size, stride: of the square, in
+    pixels. fill: the value that covers. Returns (rows, columns), one number a place of the square:
+    probability of the whole image minus that of the covered one.
+    Raises ValueError for a square that does not fit or an unknown class.
+    Source: M. Zeiler and R. Fergus, ECCV 2014, arXiv:1311.2901.
+    """
+    image = np.asarray(image, np.float32)
+    height, width = image.shape[:2]
+    if not 1 <= size <= min(height, width) or stride < 1:
+        raise bad_value(
+            "size, stride",
+            (size, stride),
+            f"a square of 1 to {min(height, width)} pixels, moved by 1 or more",
+            f"한 변이 1 이상 {min(height, width)} 이하인 정사각형과 1 이상의 스트라이드",
+        )
+    rows, columns = range(0, height - size + 1, stride), range(0, width - size + 1, stride)
+    covered = np.repeat(image[None], len(rows) * len(columns) + 1, axis=0)  # the last stays whole
+    for place, (row, column) in enumerate((r, c) for r in rows for c in columns):
+        covered[place, row : row + size, column : column + size] = fill
+    probabilities = np.asarray(model.predict(covered, batch_size=256, verbose=0))
+    if probabilities.shape[-1] == 1:
+        probabilities = np.concatenate([1 - probabilities, probabilities], axis=-1)
+    probability = probabilities[:, _classes(probabilities[:1], class_index)[0]]
+    return (probability[-1] - probability[:-1]).reshape(len(rows), len(columns))
+
+
+def excite(model, layer, filter_index, *, limits=(0, 1), steps=30, rate=0.03, seed=0):
+    """Return an input that a filter answers strongly to, found by gradient ascent.
+
+    limits: the lowest and highest value a pixel may have. The input starts as noise in the middle
+    fifth of them and takes `steps` steps uphill on the mean of the filter's map; in each, a pixel
+    moves by `rate` of the limits' distance times its slope in standard deviations.
+    Returns a float32 array of the model's input shape, (height, width, channels).
+    Raises ValueError for an unknown layer or filter.
+    Source: D. Erhan et al., Visualizing higher-layer features of a deep network, 2009.
+    """
+    (low, high), found = limits, find_layer(model, layer)
+    noise = np.random.default_rng(seed).uniform(0.4, 0.6, (1, *model.input_shape[1:]))
+    image = tf.Variable(low + (high - low) * noise, dtype="float32")
+    for _ in range(steps):
+        with tf.GradientTape() as tape, recorded(found) as outputs:
+            model(image, training=False)
+            maps = _last(outputs, layer)
+            if filter_index not in range(maps.shape[-1]):
+                raise bad_value(
+                    "filter_index",
+                    filter_index,
+                    f"0 to {maps.shape[-1] - 1}",
+                    f"0 이상 {maps.shape[-1] - 1} 이하",
+                )
+            height = tf.reduce_mean(maps[..., filter_index])
+        slope = tape.gradient(height, image)
+        step = tf.math.divide_no_nan(slope, tf.math.reduce_std(slope))
+        image.assign(tf.clip_by_value(image + rate * (high - low) * step, low, high))
+    return image.numpy()[0]
+
+
+def find_layer(model, layer):
+    """Return a model's layer by its name; "outer/inner" goes into a nested model.
+
+    A layer itself is returned as it is. Raises ValueError that lists the names there are.
+    """
+    if isinstance(layer, keras.Layer):
+        return layer
+    found = model
+    for name in str(layer).split("/"):
+        names = {inner.name: inner for inner in getattr(found, "layers", [])}
+        if name not in names:
+            raise bad_value(
+                "layer",
+                layer,
+                "one of " + ", ".join(names),
+                ", ".join(names) + " 중 하나",
+            )
+        found = names[name]
+    return found
+
+
+@contextlib.contextmanager
+def _without_softmax(model):
+    """Let the model answer with scores: its last layer leaves softmax or sigmoid out meanwhile."""
+    last = model
+    while getattr(last, "layers", None):
+        last = last.layers[-1]
+    squeezes = (keras.activations.softmax, keras.activations.sigmoid)
+    if isinstance(last, keras.layers.Softmax):
+        last.call = lambda inputs, mask=None: inputs
+        try:
+            yield
+        finally:
+            del last.call
+    elif (squeeze := getattr(last, "activation", None)) in squeezes:
+        last.activation = keras.activations.linear
+        try:
+            yield
+        finally:
+            last.activation = squeeze
+    else:
+        yield
+
+
+def _batch(images):
+    images = np.asarray(images, np.float32)
+    if images.ndim != 4:
+        raise bad_value(
+            "images",
+            f"shape {images.shape}",
+            "(batch, height, width, channels)",
+            "(배치, 높이, 너비, 채널)",
+        )
+    return tf.constant(images)
+
+
+def _last(outputs, layer):
+    if not outputs:
+        raise bad_value("layer", layer, "a layer that the model uses", "모델이 쓰는 층")
+    return outputs[-1]
+
+
+def _classes(scores, class_index):
+    """Return the class to explain, one an image."""
+    if class_index is None:
+        return np.argmax(scores, axis=-1)
+    count = scores.shape[-1]
+    if isinstance(class_index, bool) or class_index not in range(count):
+        raise bad_value("class_index", class_index, f"0 to {count - 1}", f"0 이상 {count - 1} 이하")
+    return np.full(len(scores), class_index)

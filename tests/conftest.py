@@ -1,0 +1,131 @@
+"""What the tests of the pages share: a browser, a server, axe-core, and bare pages with a widget."""
+
+import functools
+import http.server
+import importlib.util
+import os
+import pathlib
+import shutil
+import threading
+
+import pytest
+
+from cnnbook import REPEATABLE
+
+INSTALL = "browser tests need Chromium: apt install chromium (or CNNBOOK_BROWSER=/path/to/it)"
+AXE = """axe.run(document, {preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
+         "wcag22aa"]}).then(result => result.violations.flatMap(rule => rule.nodes.map(
+         node => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`)))"""
+BARE = """<!doctype html>
+<html lang="{language}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'self'">
+<title>cnnbook</title>
+<link rel="stylesheet" href="lab/lab.css">
+<main>
+<h1>cnnbook</h1>
+{body}
+</main>
+{scripts}
+</html>
+"""
+
+
+@pytest.fixture(scope="module")
+def keras():
+    """Keras as the book runs it; oneDNN would compute some convolutions wrongly (test_ops.py)."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in REPEATABLE.items():
+            patch.setenv(name, value)
+        import keras
+
+        yield keras
+
+
+@pytest.fixture(scope="module")
+def v8(root):
+    """The laboratory's engine in bare V8, with the sentences of both languages (Korean first)."""
+    from py_mini_racer import MiniRacer
+
+    engine = MiniRacer()
+    engine.eval("setTimeout = undefined")  # V8 has none, and this package's own does not fire
+    for name in ("text.js", "text.ko.js", "text.en.js", "engine.js"):
+        engine.eval((root / "book/_assets/lab" / name).read_text(encoding="utf-8"))
+    yield engine
+    engine.close()  # left to the interpreter's end, its thread can hang
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = os.environ.get("CNNBOOK_BROWSER") or shutil.which("chromium")
+    if not path:
+        if os.environ.get("CNNBOOK_REQUIRE_BROWSER") == "1":
+            pytest.fail(INSTALL)
+        pytest.skip(INSTALL)
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=quiet + sandbox)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def serve():
+    """Return a function that serves a folder and gives its address."""
+    servers = []
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    def start(folder):
+        handler = functools.partial(Quiet, directory=str(folder))
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """Return a function that lists what axe-core finds wrong with a page.
+
+    axe-core comes in a package, so that no copy is committed here.
+    """
+    package = importlib.util.find_spec("axe_playwright_python")
+    source = pathlib.Path(package.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+    def violations(page):
+        page.evaluate(source)
+        return page.evaluate(AXE)
+
+    return violations
+
+
+@pytest.fixture(scope="module")
+def bare_page(root, tmp_path_factory):
+    """Return a function that writes a page with a part of the laboratory and gives its path.
+
+    body is HTML inside <main>; scripts are names in book/_assets/lab, in the order they load after
+    text.js and the sentences of the page's language. The page forbids all but its own files; show
+    it by path.as_uri(), or by serve(path.parent) + "/" + path.name.
+    """
+    folder = tmp_path_factory.mktemp("bare")
+    shutil.copytree(root / "book/_assets/lab", folder / "lab")
+
+    def write(body="", scripts=("engine.js",), language="ko"):
+        names = ("text.js", f"text.{language}.js", *scripts)
+        tags = "\n".join(f'<script src="lab/{name}"></script>' for name in names)
+        path = folder / f"page-{len(list(folder.iterdir()))}.html"
+        path.write_text(BARE.format(body=body, scripts=tags, language=language), encoding="utf-8")
+        return path
+
+    return write
