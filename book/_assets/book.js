@@ -1,4 +1,5 @@
-// What the pages do beyond the theme: copy buttons, and the keyboard reaches what scrolls sideways.
+// What the pages do beyond the theme: copy buttons, the keyboard reaches what scrolls sideways, and
+// the laboratory's elements get their scripts.
 addEventListener("DOMContentLoaded", () => {
   const korean = document.documentElement.lang === "ko";
   for (const code of document.querySelectorAll(".cell_input .highlight, div[class*=highlight-] > .highlight")) {
@@ -33,3 +34,31 @@ addEventListener("resize", reachable);
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
 });
+
+// Each element of the laboratory and the scripts it needs, in order. A page fetches them when the
+// element comes within a screen of what the reader sees: they do not delay the text above it.
+{
+  const text = document.documentElement.lang === "ko" ? "text.ko.js" : "text.en.js";
+  const parts = {
+    "conv-explorer": ["text.js", text, "engine.js", "conv-explorer.js"],
+    "digit-cnn": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "digit-cnn.js"],
+    "zip-code": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "zip-code.js"],
+  };
+  const folder = new URL("lab/", document.currentScript.src);
+  const asked = new Set();
+  const ask = (name, kind, attributes) => {
+    if (!asked.has(name)) document.head.append(Object.assign(document.createElement(kind), attributes));
+    asked.add(name);
+  };
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      ask("lab.css", "link", { rel: "stylesheet", href: new URL("lab.css", folder) });
+      for (const name of parts[target.localName]) ask(name, "script", { src: new URL(name, folder), async: false });
+    }
+  }, { rootMargin: "100%" });
+  addEventListener("DOMContentLoaded", () => {
+    for (const element of document.querySelectorAll(Object.keys(parts).join())) near.observe(element);
+  });
+}

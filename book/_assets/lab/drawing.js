@@ -1,0 +1,307 @@
+// What the widgets to draw in share: a pad for mouse, pen, finger or keyboard, the centring that
+// MNIST's digits got, pictures of numbers, and a hand's digits to try without drawing.
+(() => {
+  const SIDE = 280; // the pad's own units, whatever size it has on the screen
+  const BRUSH = 24; // diameter of the round brush
+  const STEP = 20; // an arrow key moves the cursor by this
+  const INPUT = 28;
+  const BOX = 20; // MNIST scaled the longer side of a digit to 20 of its 28 pixels
+  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+  const svg = (name, attributes, ...children) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+
+  // Strokes are lists of [x, y]. What is seen is an SVG, sharp at every size and in the page's
+  // colours; `ink` is the same drawing as side × side numbers from 0 to 1, for a network to read.
+  cnnlab.DrawingPad = class {
+    #lines = svg("g", { class: "lab-pad-ink", "stroke-width": BRUSH });
+    #cursor = svg("g", { class: "lab-pad-cursor" }, svg("circle", { r: BRUSH / 2 }), svg("circle", { r: 2 }));
+    #at = [SIDE / 2, SIDE / 2];
+    #down = false; // is the keyboard's pen on the paper?
+    #pointer = null;
+
+    // label: the pad's name for a screen reader; hint: what an empty pad shows. changed(): called
+    // after every change of the ink. say(sentence): called with what the keyboard's pen did.
+    constructor({ label, hint, changed, say }) {
+      this.side = SIDE;
+      this.strokes = [];
+      this.ink = new Float32Array(SIDE * SIDE);
+      this.changed = changed;
+      this.say = say;
+      this.picture = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, "aria-hidden": "true" }, this.#lines, this.#cursor);
+      this.hint = document.createElement("span");
+      this.hint.className = "lab-pad-hint";
+      this.hint.setAttribute("aria-hidden", "true");
+      this.hint.textContent = hint;
+      this.element = document.createElement("div");
+      this.element.className = "lab-pad";
+      this.element.tabIndex = 0;
+      this.element.setAttribute("role", "application"); // arrows reach us from a screen reader too
+      this.element.setAttribute("aria-label", label);
+      this.element.append(this.picture, this.hint);
+      this.element.addEventListener("pointerdown", (event) => this.#press(event));
+      this.element.addEventListener("pointermove", (event) => this.#drag(event));
+      for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
+        this.element.addEventListener(end, () => (this.#pointer = null));
+      this.element.addEventListener("keydown", (event) => this.#key(event));
+      this.element.addEventListener("blur", () => this.#lift());
+      this.#moveCursor();
+    }
+
+    get empty() {
+      return !this.strokes.length;
+    }
+
+    // What a network that learned from MNIST wants to see.
+    input() {
+      return cnnlab.centre(this.ink, SIDE, SIDE);
+    }
+
+    undo() {
+      this.draw(this.strokes.slice(0, -1));
+    }
+
+    erase() {
+      this.draw([]);
+    }
+
+    // Replace the drawing.
+    draw(strokes) {
+      this.#lift();
+      this.#pointer = null;
+      this.strokes = [];
+      this.ink.fill(0);
+      this.#lines.replaceChildren();
+      this.hint.hidden = false;
+      for (const [first, ...others] of strokes) {
+        this.#begin(first);
+        for (const point of others) this.#extend(point);
+      }
+      this.changed();
+    }
+
+    #begin(point) {
+      this.strokes.push([point]);
+      this.hint.hidden = true;
+      this.#lines.append(svg("polyline", { points: `${point} ${point}` }));
+      this.#stamp(point, point);
+    }
+
+    #extend(point) {
+      const stroke = this.strokes.at(-1);
+      this.#lines.lastChild.setAttribute("points", `${this.#lines.lastChild.getAttribute("points")} ${point}`);
+      this.#stamp(stroke.at(-1), point);
+      stroke.push(point);
+    }
+
+    // Ink all pixels within half a brush of the line from a to b, the rim by how much it covers.
+    #stamp([ax, ay], [bx, by]) {
+      const reach = BRUSH / 2 + 1;
+      const within = (value) => Math.min(Math.max(Math.floor(value), 0), SIDE);
+      const [dx, dy] = [bx - ax, by - ay];
+      const length2 = dx * dx + dy * dy || 1;
+      const right = within(Math.max(ax, bx) + reach);
+      for (let y = within(Math.min(ay, by) - reach); y < within(Math.max(ay, by) + reach); y++)
+        for (let x = within(Math.min(ax, bx) - reach); x < right; x++) {
+          const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
+          const along = Math.min(Math.max((px * dx + py * dy) / length2, 0), 1);
+          const covered = BRUSH / 2 + 0.5 - Math.hypot(px - along * dx, py - along * dy);
+          const at = y * SIDE + x;
+          if (covered > this.ink[at]) this.ink[at] = Math.min(covered, 1);
+        }
+    }
+
+    #place(event) {
+      const box = this.picture.getBoundingClientRect();
+      const scaled = (offset, size) => Math.round((offset / size) * SIDE * 10) / 10;
+      return [scaled(event.clientX - box.left, box.width), scaled(event.clientY - box.top, box.height)];
+    }
+
+    #press(event) {
+      if (this.#pointer !== null || event.button !== 0) return;
+      this.#lift();
+      this.#pointer = event.pointerId;
+      this.element.setPointerCapture(event.pointerId);
+      this.#begin(this.#place(event));
+      this.changed();
+    }
+
+    #drag(event) {
+      if (event.pointerId !== this.#pointer) return;
+      const passed = event.getCoalescedEvents?.() ?? [];
+      for (const moved of passed.length ? passed : [event]) this.#extend(this.#place(moved));
+      this.changed();
+    }
+
+    #key(event) {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      if (event.key === " " || event.key === "Enter") {
+        if (!event.repeat) this.#down ? this.#lift() : this.#lower();
+      } else if (event.key in ARROWS) {
+        const last = SIDE / STEP - 1;
+        const step = (place, by) => Math.min(Math.max(Math.floor(place / STEP) + by, 0), last) * STEP + STEP / 2;
+        this.#at = this.#at.map((place, axis) => step(place, ARROWS[event.key][axis]));
+        this.#moveCursor();
+        if (this.#down) {
+          this.#extend(this.#at);
+          this.changed();
+        }
+        const [column, row] = this.#at.map((place) => Math.floor(place / STEP) + 1);
+        this.say(cnnlab.text("drawing.cursor", { row, column }));
+      } else return;
+      event.preventDefault(); // the page stays where it is
+    }
+
+    #lower() {
+      this.#down = true;
+      this.#moveCursor();
+      this.#begin(this.#at);
+      this.say(cnnlab.text("drawing.penDown"));
+      this.changed();
+    }
+
+    #lift() {
+      if (!this.#down) return;
+      this.#down = false;
+      this.#moveCursor();
+      this.say(cnnlab.text("drawing.penUp"));
+    }
+
+    #moveCursor() {
+      this.#cursor.setAttribute("transform", `translate(${this.#at})`);
+      this.#cursor.classList.toggle("lab-pad-cursor-down", this.#down);
+    }
+  };
+
+  // Each of 28 cells of `side` source pixels, the first beginning at `start`: the source pixels it
+  // covers as [first, the share of the cell that each covers].
+  const cells = (start, side, size) =>
+    Array.from({ length: INPUT }, (_, i) => {
+      const [from, to] = [start + i * side, start + (i + 1) * side];
+      const first = Math.max(Math.floor(from), 0);
+      const shares = [];
+      for (let p = first; p < Math.min(to, size); p++)
+        shares.push((Math.min(to, p + 1) - Math.max(from, p)) / side);
+      return [first, shares];
+    });
+
+  // As MNIST was made: the longer side of the ink becomes 20 pixels, the centre of mass comes to
+  // the middle of 28×28 (or as near to it as keeps all ink inside); each pixel is the mean of the
+  // area it covers. ink: width × height numbers from 0 to 1; all zero stays all zero.
+  cnnlab.centre = (ink, width, height) => {
+    const rows = new Float64Array(height);
+    const columns = new Float64Array(width);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        rows[y] += ink[y * width + x];
+        columns[x] += ink[y * width + x];
+      }
+    const centred = new Float32Array(INPUT * INPUT);
+    const [top, left] = [rows, columns].map((sums) => sums.findIndex((sum) => sum > 0));
+    if (top < 0) return centred;
+    const [bottom, right] = [rows, columns].map((sums) => sums.findLastIndex((sum) => sum > 0) + 1);
+    const side = Math.max(bottom - top, right - left) / BOX;
+    const start = (sums, low, high) => {
+      let [total, moment] = [0, 0];
+      sums.forEach((sum, i) => ((total += sum), (moment += sum * (i + 0.5))));
+      return Math.min(Math.max(moment / total - (INPUT / 2) * side, high - INPUT * side), low);
+    };
+    const across = cells(start(columns, left, right), side, width);
+    cells(start(rows, top, bottom), side, height).forEach(([y0, high], i) =>
+      across.forEach(([x0, wide], j) => {
+        let sum = 0;
+        high.forEach((a, y) => wide.forEach((b, x) => (sum += a * b * ink[(y0 + y) * width + x0 + x])));
+        centred[i * INPUT + j] = sum;
+      }),
+    );
+    return centred;
+  };
+
+  const element = (tag, attributes = {}, ...children) => {
+    const made = document.createElement(tag);
+    for (const [key, value] of Object.entries(attributes))
+      key.startsWith("on") ? made.addEventListener(key.slice(2), value) : made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  };
+  const percent = (value) => `${(value * 100).toFixed(1)}%`;
+  const largest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+
+  // Say in the widget's place that there is no model to work with.
+  const refuse = (widget, error) => {
+    if (error && !(error instanceof cnnlab.ModelError)) throw error;
+    const sentence = [cnnlab.text("drawing.broken"), error?.message ?? ""].join(" ").trim();
+    widget.replaceChildren(element("p", { class: "lab-error", role: "alert" }, sentence));
+  };
+
+  // Paint now, and again whenever the page or the reader's system turns dark or light.
+  const onTheme = (repaint) => {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+    new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    repaint();
+  };
+
+  // ---- pictures: paper for 0, ink for what is above it, another colour for what is below ----
+
+  // The style sheet gives them to a picture of the input, in the page's light or dark.
+  const colours = (picture) => {
+    const style = getComputedStyle(picture);
+    return [style.backgroundColor, style.color, style.outlineColor].map((colour) => colour.match(/[\d.]+/g).map(Number));
+  };
+  const canvas = (height, width = height) => element("canvas", { width, height, "aria-hidden": "true" });
+
+  // Paint values[first], values[first + step] …; `scale` is the value that is full ink.
+  const paint = (target, [paper, ink, minus], values, scale, first = 0, step = 1) => {
+    const pen = target.getContext("2d");
+    const image = pen.createImageData(target.width, target.height);
+    for (let i = 0; i < target.width * target.height; i++) {
+      const value = values ? values[first + i * step] / (scale || 1) : 0;
+      const share = Math.min(Math.abs(value), 1);
+      const towards = value < 0 ? minus : ink;
+      for (let c = 0; c < 3; c++) image.data[4 * i + c] = paper[c] + share * (towards[c] - paper[c]);
+      image.data[4 * i + 3] = 255;
+    }
+    pen.putImageData(image, 0, 0);
+  };
+
+  // Our own hand's digits, in the drawing pad's units, to try without drawing.
+  const EXAMPLES = [
+    ["M140 45C90 45 72 100 72 140S90 235 140 235S208 180 208 140S190 45 140 45"],
+    ["M116 76L148 46V236"],
+    ["M80 104C82 60 116 45 146 48C204 56 208 112 168 154L78 230H208"],
+    ["M84 66C126 34 200 50 192 94C188 122 158 134 126 136C172 136 206 152 202 188C196 240 118 246 78 212"],
+    ["M124 48L76 158H210", "M172 84L164 236"],
+    ["M196 54H104L94 132C146 106 206 124 202 174C196 238 116 244 78 212"],
+    ["M178 46C120 66 84 126 84 178C86 244 192 246 196 190C196 138 118 132 88 180"],
+    ["M74 58H206L124 236"],
+    ["M194 84C180 40 94 44 98 92C104 140 196 142 196 190C192 242 92 242 88 192C88 146 178 138 194 84"],
+    ["M190 98C176 44 88 46 88 102C90 152 180 150 190 98C192 150 184 196 164 236"],
+  ];
+
+  // Points along an SVG path, a brush's quarter apart.
+  const points = (path) => {
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    line.setAttribute("d", path);
+    const length = line.getTotalLength();
+    const steps = Math.ceil(length / 6);
+    return Array.from({ length: steps + 1 }, (_, i) => {
+      const { x, y } = line.getPointAtLength((length * i) / steps);
+      return [x, y].map((value) => Math.round(value * 10) / 10);
+    });
+  };
+
+  const drawn = (digit) => EXAMPLES[digit].map(points);
+
+  // Sentences that the widgets share.
+  const shared = {
+    help: () => cnnlab.text("drawing.help"),
+    seen: () => cnnlab.text("drawing.seen"),
+    time: (milliseconds) => cnnlab.text("drawing.time", { ms: milliseconds.toFixed(1) }),
+  };
+
+  cnnlab.drawing = { canvas, colours, drawn, element, largest, onTheme, paint, percent, refuse, shared };
+})();

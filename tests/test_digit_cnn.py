@@ -1,0 +1,644 @@
+"""<digit-cnn> in a browser: it draws, centres, reads, explains, and says what it will not do.
+
+`pytest tests/test_digit_cnn.py -rP` also prints how many of the drawn digits were read right.
+"""
+
+import base64
+import collections
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+
+from cnnbook import datasets, models, web
+
+SCRIPTS = ("engine.js", "drawing.js", "models/digits.js", "digit-cnn.js")
+BODY = "<digit-cnn>fallback</digit-cnn><p>end</p>"
+SIDE, BRUSH = 280, 24  # of the drawing pad
+KINDS = ["conv1 맵 3", "pool2 맵 1", "conv4 맵 60", "mean의 5번째 수", "숫자 7의 출력"]
+
+# The pointer's events for strokes, all at once: real input waits for a frame after every point.
+POINTER = """strokes => {
+    const { pad } = document.querySelector("digit-cnn");
+    const { left, top, width } = pad.picture.getBoundingClientRect();
+    const fire = (type, buttons, [x, y]) => pad.element.dispatchEvent(new PointerEvent(type, {
+        pointerId: 1, bubbles: true, button: type === "pointermove" ? -1 : 0, buttons,
+        clientX: left + x * width / pad.side, clientY: top + y * width / pad.side }));
+    pad.erase();
+    for (const stroke of strokes) {
+        fire("pointerdown", 1, stroke[0]);
+        for (const point of stroke.slice(1)) fire("pointermove", 1, point);
+        fire("pointerup", 0, stroke.at(-1));
+    }
+}"""
+# Wait until the drawing has been read; return the digit that the page shows, or null.
+READ = """async () => {
+    const widget = document.querySelector("digit-cnn");
+    do await new Promise(requestAnimationFrame);
+    while (widget.getAttribute("aria-busy") === "true");
+    return widget.querySelector(".lab-bars .lab-first")?.firstChild.textContent ?? null;
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(bare_page):
+    return bare_page(BODY, SCRIPTS)
+
+
+@pytest.fixture
+def opened(browser, address):
+    """Return a function that opens the widget's page; whatever the page complains of fails."""
+    contexts, said = [], []
+
+    def open_page(url=None, *, width=1000, height=900, touch=False, scheme="light", motion=None):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            has_touch=touch,
+            color_scheme=scheme,
+            reduced_motion=motion,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append((message.text, message.location["url"])))
+        page.on("pageerror", lambda error: said.append((str(error), page.url)))
+        page.goto(url or address.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A browser asks a server for the site's icon, of which these pages have none.
+    assert [text for text, url in said if not url.endswith("favicon.ico")] == []
+
+
+@pytest.fixture(scope="module")
+def digits(root):
+    return json.loads((root / "data/strokes.json").read_text(encoding="utf-8"))["digits"]
+
+
+def example(page, digit):
+    page.get_by_role("button", name=f"그려 둔 숫자 {digit}").click()
+    return page.evaluate(READ)
+
+
+def on_pad(strokes, share, place):
+    """Return a skeleton as points of the pad: its longer side a share of it, anywhere it fits."""
+    points = [np.array(stroke, float) for stroke in strokes]
+    every = np.concatenate(points)
+    low, high = every.min(axis=0), every.max(axis=0)
+    room = SIDE - BRUSH
+    scale = share * room / max(high - low)
+    corner = BRUSH / 2 + place * (room - scale * (high - low))
+    return [corner + scale * (stroke - low) for stroke in points]
+
+
+def pad_box(page):
+    """Return where on the screen the pad's (0, 0) is, and a pad unit's size."""
+    box = page.locator(".lab-pad svg").bounding_box()
+    return np.array([box["x"], box["y"]]), box["width"] / SIDE
+
+
+def draw_by_pointer(page, strokes):
+    page.evaluate(POINTER, [stroke.tolist() for stroke in strokes])
+
+
+def draw_by_mouse(page, strokes):
+    page.evaluate("document.querySelector('digit-cnn').pad.erase()")
+    corner, unit = pad_box(page)
+    for first, *others in strokes:
+        page.mouse.move(*(corner + unit * first))
+        page.mouse.down()
+        for point in others:
+            page.mouse.move(*(corner + unit * point))
+        page.mouse.up()
+
+
+def draw_by_touch(page, strokes):
+    page.evaluate("document.querySelector('digit-cnn').pad.erase()")
+    corner, unit = pad_box(page)
+    for stroke in strokes:
+        drag(page, [corner + unit * point for point in stroke])
+
+
+def drag(page, points):
+    """Move a finger along points of the screen."""
+    session = page.context.new_cdp_session(page)
+    for number, (x, y) in enumerate(points):
+        event = {"type": "touchMove" if number else "touchStart", "touchPoints": [{"x": x, "y": y}]}
+        session.send("Input.dispatchTouchEvent", event)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def sizes_and_places(count):
+    """Return for each digit how large it is drawn and where: from half of the pad to nearly all."""
+    rng = np.random.default_rng(1)
+    return zip(rng.uniform(0.5, 1, count), rng.uniform(0, 1, (count, 2)), strict=True)
+
+
+def table(tally):
+    """Return as text how many digits of each class were read right, and as what the others."""
+    lines = ["digit  right  of  taken for"]
+    for label, answers in sorted(tally.items()):
+        wrong = [f"{other}" for other in answers.elements() if other != label]
+        lines.append(f"{label:5} {answers[label]:6} {answers.total():3}  {' '.join(wrong)}")
+    right = sum(answers[label] for label, answers in tally.items())
+    total = sum(answers.total() for answers in tally.values())
+    lines.append(f"{'all':>5} {right:6} {total:3}  {right / total:.1%}")
+    return "\n".join(lines), right / total
+
+
+def test_strokes_are_of_test_digits_by_lot(digits):
+    assert len({digit["index"] for digit in digits}) == len(digits) == 300
+    assert all(0 <= digit["index"] < 10_000 for digit in digits)
+    labels = collections.Counter(digit["label"] for digit in digits)
+    assert labels == dict.fromkeys(range(10), 30)
+
+
+def read_all(page, digits, draw):
+    """Draw digits and return how each class was read, and the strokes as the pad took them."""
+    tally, taken = collections.defaultdict(collections.Counter), []
+    for digit, (share, place) in zip(digits, sizes_and_places(len(digits)), strict=True):
+        draw(page, on_pad(digit["strokes"], share, place))
+        tally[digit["label"]][int(page.evaluate(READ))] += 1
+        taken.append(page.evaluate("document.querySelector('digit-cnn').pad.strokes"))
+    return tally, taken
+
+
+def test_drawn_digits_are_read(opened, digits):
+    text, share = table(read_all(opened(), digits, draw_by_pointer)[0])
+    print(text)
+    assert share >= 0.95, text
+
+
+@pytest.mark.parametrize("device", ["mouse", "touch"])
+def test_mouse_and_touch_draw_the_same(opened, digits, device):
+    some = digits[::30]  # one of each class
+    draw = {"mouse": draw_by_mouse, "touch": draw_by_touch}[device]
+    page = opened(width=360, height=640, touch=device == "touch")
+    page.locator(".lab-pad").scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    read, taken = read_all(page, some, draw)
+    assert page.evaluate("scrollY") == before
+    wanted_read, wanted = read_all(page, some, draw_by_pointer)
+    assert read == wanted_read  # how many of these are right, the test above says
+    for came, strokes in zip(taken, wanted, strict=True):
+        assert len(came) == len(strokes)
+        for points, stroke in zip(came, strokes, strict=True):
+            assert np.allclose(points, stroke, atol=1)
+
+
+def test_page_scrolls_by_touch_but_not_on_the_pad(opened):
+    page = opened(width=360, height=640, touch=True)
+    for place, scrolls in [(".lab-pad", False), (".lab-answer", True)]:
+        box = page.locator(place).bounding_box()
+        drag(page, [(box["x"] + 40, box["y"] + 60 - 12 * step) for step in range(10)])
+        assert (page.evaluate("scrollY") > 0) == scrolls
+
+
+def test_one_finger_draws(opened):
+    """A second finger on the pad, or the mouse's other button, draws nothing."""
+    page = opened(touch=True)
+    corner, unit = pad_box(page)
+    session = page.context.new_cdp_session(page)
+
+    def at(x, y, number):
+        x, y = corner + unit * np.array([x, y])
+        return {"x": float(x), "y": float(y), "id": number}
+
+    for kind, points in [
+        ("touchStart", [at(50, 50, 0)]),
+        ("touchStart", [at(50, 50, 0), at(200, 200, 1)]),
+        ("touchMove", [at(50, 90, 0), at(200, 240, 1)]),
+        ("touchEnd", []),
+    ]:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.mouse.move(*(corner + unit * 100))
+    page.mouse.down(button="right")
+    page.mouse.move(*(corner + unit * 150))
+    page.mouse.up(button="right")
+    strokes = page.evaluate("document.querySelector('digit-cnn').pad.strokes")
+    assert len(strokes) == 1
+    assert np.allclose(strokes[0][-1], [50, 90], atol=1)
+
+
+def test_keyboard_alone(opened):
+    page = opened()
+    status = page.get_by_role("status")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "lab-pad":
+            break
+    described = page.evaluate("document.activeElement.getAttribute('aria-describedby')")
+    assert "스페이스" in page.locator(f"#{described}").text_content()
+    assert page.locator(".lab-pad-cursor").is_visible()
+    # Every sentence it says: the answer, a little later, replaces where the pen is.
+    status.evaluate(
+        """status => {
+            window.said = [];
+            new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
+        }"""
+    )
+    for key in ["ArrowUp"] * 5 + ["Space"] + ["ArrowDown"] * 9:
+        page.keyboard.press(key)
+    assert sum("행" in sentence for sentence in page.evaluate("said")) == 14
+    page.keyboard.press("Space")
+    assert page.evaluate(READ) == "1"
+    status.filter(has_text="1입니다").wait_for(state="attached")
+    page.keyboard.press("ArrowDown")  # the pen is up: nothing is drawn
+    assert page.evaluate("document.querySelector('digit-cnn').pad.strokes.length") == 1
+    assert page.evaluate("scrollY") == 0
+
+    conv1 = page.get_by_role("group", name="conv1 층의 맵").get_by_role("button")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "lab-map":
+            break
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("region", name="conv1 맵 2")
+    assert conv1.nth(1).get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    before = panel.locator("figcaption").text_content()
+    scrolled = page.evaluate("scrollY")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)  # a page scrolls by keys little by little
+    assert page.evaluate("scrollY") == scrolled
+    assert panel.locator("figcaption").text_content() != before
+    status.filter(has_text="편향").wait_for(state="attached")
+    page.keyboard.press("Escape")
+    assert panel.count() == 0
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "conv1 맵 2"
+
+    page.get_by_role("button", name="모두 지우기").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate(READ) is None
+
+
+def test_empty_pad_is_not_read(opened):
+    page = opened()
+    page.evaluate("""() => {
+        const { prototype } = cnnlab.Model, run = prototype.run;
+        window.runs = 0;
+        prototype.run = function (...given) { window.runs++; return run.apply(this, given); };
+    }""")
+    refused = "빈 판은 읽지 않습니다"
+    assert refused in page.locator(".lab-answer").text_content()
+    assert page.locator(".lab-map:enabled").count() == 0
+    page.get_by_role("button", name="한 획 되돌리기").click()
+    page.get_by_role("button", name="모두 지우기").click()
+    assert page.evaluate(READ) is None
+    assert page.evaluate("window.runs") == 0
+    page.get_by_role("status").filter(has_text=refused).wait_for(state="attached")
+
+    assert example(page, 4) == "4"
+    assert page.evaluate("window.runs") > 0
+    page.get_by_role("button", name="conv1 맵 1", exact=True).click()
+    page.get_by_role("button", name="한 획 되돌리기").click()
+    assert page.evaluate(READ) is not None  # a 4 has a second stroke
+    page.get_by_role("button", name="한 획 되돌리기").click()
+    assert page.evaluate(READ) is None
+    assert refused in page.locator(".lab-answer").text_content()
+    assert page.locator(".lab-panel").count() == 0
+    assert page.locator(".lab-percent").all_text_contents() == ["–"] * 10
+    assert page.evaluate(
+        "Array.from(document.querySelector('digit-cnn').pad.ink).every(x => x === 0)"
+    )
+
+
+def test_examples_and_the_answer_in_words(opened, bare_page):
+    page = opened()
+    for digit in range(10):
+        assert example(page, digit) == str(digit)
+        words = page.locator(".lab-answer").text_content()
+        assert words.startswith(f"{digit}입니다. 확률 ")
+        bars = page.locator(".lab-percent").all_text_contents()
+        assert words.split("확률 ")[1].split(",")[0] == bars[digit]
+        assert sum(float(bar.rstrip("%")) for bar in bars) == pytest.approx(100, abs=0.5)
+        width = page.locator(".lab-bars .lab-first .lab-bar").evaluate("bar => bar.style.width")
+        assert float(width.rstrip("%")) == float(bars[digit].rstrip("%"))
+    page = opened(bare_page(BODY, SCRIPTS, "en").as_uri())
+    page.get_by_role("button", name="Ready-made digit 8").click()
+    assert page.evaluate(READ) == "8"
+    assert page.locator(".lab-answer").text_content().startswith("It is 8. Probability ")
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_no_other_host_under_a_strict_policy(opened, address, serve, scheme):
+    url = f"{serve(address.parent)}/{address.name}" if scheme == "http" else address.as_uri()
+    assert "default-src 'self'" in address.read_text(encoding="utf-8")
+    page = opened("about:blank")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    assert example(page, 3) == "3"
+    page.get_by_role("button", name=KINDS[0], exact=True).click()
+    assert page.locator(".lab-panel").is_visible()
+    base = url.rsplit("/", 1)[0]
+    assert len(asked) > 5 and all(one.startswith(base) for one in asked)
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessible_and_no_sideways_scroll(opened, axe, scheme, width):
+    page = opened(width=width, scheme=scheme, motion="reduce")
+    assert axe(page) == []
+    example(page, 2)
+    for name in KINDS:
+        page.get_by_role("button", name=name, exact=True).click()
+        assert page.locator(".lab-panel").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        if name in (KINDS[2], KINDS[4]):
+            assert axe(page) == []
+    # Nothing moves by itself, with or without the reader's wish for less motion.
+    assert page.evaluate("document.getAnimations().length") == 0
+    moving = "[...document.querySelectorAll('*')].map(x => getComputedStyle(x).transitionDuration)"
+    assert set(page.evaluate(moving)) == {"0s"}
+
+
+def test_pictures_follow_the_theme(opened):
+    page = opened()
+    example(page, 0)
+    corner = """(() => {
+        const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+        pen.drawImage(document.querySelector(".lab-map canvas"), 0, 0);
+        return pen.getImageData(0, 0, 1, 1).data[0];
+    })()"""
+    assert page.evaluate(corner) > 200
+    for theme in ("dark", "light"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        page.evaluate("new Promise(requestAnimationFrame)")
+        assert (page.evaluate(corner) < 60) == (theme == "dark")
+
+
+@pytest.mark.parametrize("file", ["", "cnnlab.addModel('digits', {layers: 3});", "huge"])
+def test_broken_model_gives_a_sentence(opened, bare_page, root, file):
+    if file == "huge":  # well formed, but its sums leave what a number can hold
+        good = (root / "book/_assets/lab/models/digits.js").read_text(encoding="utf-8")
+        manifest = json.loads(good[good.index("{") : good.rindex("}") + 1])
+        count = len(base64.b64decode(manifest["weights"])) // 2
+        manifest["weights"] = base64.b64encode(np.full(count, 65504, "<f2").tobytes()).decode()
+        for layer in manifest["layers"]:
+            if "activation" in layer["config"]:
+                layer["config"]["activation"] = "exponential"
+        file = f"cnnlab.addModel('digits', {json.dumps(manifest)});"
+    path = bare_page(BODY, ("engine.js", "drawing.js", "models/broken.js", "digit-cnn.js"))
+    (path.parent / "lab/models/broken.js").write_text(file, encoding="utf-8")
+    page = opened(path.as_uri())
+    if "weights" in file:
+        page.get_by_role("button", name="그려 둔 숫자 1").click()
+    assert "신경망을 열지 못했습니다" in page.get_by_role("alert").text_content()
+
+
+# ---- numbers ----
+
+
+def centred(ink):
+    """Return ink as MNIST would have it, by another way than the page's: sums up to any place.
+
+    The ink left of and above a point is linear between pixels; differences of it over a grid of 29
+    lines each way are the cells.
+    """
+    ink = np.asarray(ink, float)
+    height, width = ink.shape
+    rows, columns = np.nonzero(ink)
+    side = max(np.ptp(rows), np.ptp(columns)) + 1
+    side = side / 20
+
+    def lines(coordinate, weights):
+        middle = ((coordinate + 0.5) * weights).sum() / weights.sum()
+        start = middle - 14 * side
+        start = max(start, coordinate.max() + 1 - 28 * side)
+        start = min(start, coordinate.min())
+        return start + side * np.arange(29)
+
+    y, x = lines(rows, ink[rows, columns]), lines(columns, ink[rows, columns])
+    sums = np.zeros((height + 1, width + 1))
+    sums[1:, 1:] = ink.cumsum(axis=0).cumsum(axis=1)
+    sums = np.array([np.interp(x, np.arange(width + 1), row) for row in sums])
+    sums = np.array([np.interp(y, np.arange(height + 1), column) for column in sums.T]).T
+    return np.diff(np.diff(sums, axis=0), axis=1) / side**2
+
+
+def drawings():
+    rng = np.random.default_rng(2)
+    wide, tall, dot = np.zeros((3, 60, 90))
+    wide[20:25, 3:88] = 1
+    tall[2:59, 80:] = rng.uniform(size=(57, 10))
+    dot[33, 41] = 0.5
+    heavy = np.zeros((40, 40))
+    heavy[0, 0], heavy[20:, 20:] = 1e-3, 1  # its centre of mass is far from the middle of its box
+    noise = rng.uniform(size=(50, 70)) * (rng.uniform(size=(50, 70)) > 0.9)
+    return {"wide": wide, "tall": tall, "dot": dot, "heavy": heavy, "noise": noise}
+
+
+def test_centring(opened, digits):
+    page = opened()
+    centre = "([ink, w, h]) => Array.from(cnnlab.centre(Float32Array.from(ink), w, h))"
+    for name, ink in drawings().items():
+        ink = ink.astype(np.float32)
+        came = np.reshape(page.evaluate(centre, [ink.ravel().tolist(), *ink.shape[::-1]]), (28, 28))
+        assert np.allclose(came, centred(ink), atol=1e-6), name
+    assert page.evaluate(centre, [[0] * 12, 4, 3]) == [0] * 784
+
+    for digit, (share, place) in zip(digits[::100], sizes_and_places(3), strict=True):
+        strokes = [stroke.tolist() for stroke in on_pad(digit["strokes"], share, place)]
+        ink, came = page.evaluate(
+            """strokes => {
+                const { pad } = document.querySelector("digit-cnn");
+                pad.draw(strokes);
+                return [Array.from(pad.ink), Array.from(pad.input())];
+            }""",
+            strokes,
+        )
+        ink, came = np.reshape(ink, (SIDE, SIDE)), np.reshape(came, (28, 28))
+        assert np.allclose(came, centred(ink), atol=1e-6)
+        middle = (np.indices((28, 28)) + 0.5) * came
+        # A pixel's ink counts at its middle, wherever in the pixel it lies.
+        assert np.allclose(middle.sum(axis=(1, 2)) / came.sum(), 14, atol=0.02)
+        inked = [np.flatnonzero(came.max(axis=axis) > 0) for axis in (0, 1)]
+        assert 20 <= max(np.ptp(one) + 1 for one in inked) <= 21  # a border may cut a pixel
+
+    # The brush is round and soft at its rim.
+    ink = page.evaluate(
+        """() => { const { pad } = document.querySelector("digit-cnn");
+                   pad.draw([[[140, 140]]]); return Array.from(pad.ink); }"""
+    )
+    assert sum(ink) == pytest.approx(np.pi * (BRUSH / 2) ** 2, rel=0.01)
+
+
+@pytest.fixture(scope="module")
+def keras_model():
+    return models.load_weights(models.digit_cnn(), "digit-cnn")
+
+
+def test_page_has_the_committed_weights(root, keras_model, tmp_path):
+    web.export(keras_model, datasets.load("digits").class_names, tmp_path / "digits.js")
+    shipped = root / "book/_assets/lab/models/digits.js"
+    assert shipped.read_bytes() == (tmp_path / "digits.js").read_bytes()
+    assert shipped.stat().st_size <= 500_000
+
+
+def test_every_activation_is_that_of_keras(opened, digits, keras_model):
+    import keras
+
+    rng = np.random.default_rng(3)
+    inputs = [rng.uniform(size=784), np.ones(784), np.zeros(784), rng.uniform(size=784) > 0.8]
+    page = opened()
+    for digit in digits[::75]:
+        strokes = [stroke.tolist() for stroke in on_pad(digit["strokes"], 0.8, 0.5)]
+        draw = "strokes => { const { pad } = document.querySelector('digit-cnn'); pad.draw(strokes); return Array.from(pad.input()); }"
+        inputs.append(page.evaluate(draw, strokes))
+    inputs = np.array(inputs, np.float32)
+    every = keras.Model(keras_model.inputs, [layer.output for layer in keras_model.layers])
+    wanted = every.predict(inputs.reshape(-1, 28, 28, 1), verbose=0)
+    run = """async input => {
+        const { activations } = await document.querySelector("digit-cnn").model.run(Float32Array.from(input));
+        return [...activations].map(([name, { shape, data }]) => [name, shape, Array.from(data)]);
+    }"""
+    for number, pixels in enumerate(inputs):
+        came = page.evaluate(run, pixels.tolist())
+        assert came[0][0] == "input"
+        for (name, shape, data), layer, expected in zip(
+            came[1:], keras_model.layers, wanted, strict=True
+        ):
+            expected = expected[number]
+            assert name == layer.name and tuple(shape) == expected.shape
+            error = np.abs(np.reshape(data, shape) - expected).max()
+            assert error <= 1e-5 * np.abs(expected).max(), (name, number)
+
+
+def numbers(text):
+    return [float(found.replace("−", "-")) for found in re.findall(r"−?\d+\.\d+", text)]
+
+
+def test_explanations_add_up(opened):
+    """Every number in a panel, to its two decimals, against the activations and the weights."""
+    page = opened()
+    example(page, 6)
+    values = {
+        name: np.reshape(data, shape)
+        for name, shape, data in page.evaluate(
+            """[...document.querySelector("digit-cnn").model.layers].map(({ name }) => {
+                const { shape, data } = document.querySelector("digit-cnn").activation(name);
+                return [name, shape, Array.from(data)];
+            })"""
+        )
+    }
+    weights = page.evaluate(
+        """document.querySelector("digit-cnn").model.layers.map(({ name, weights }) =>
+            [name, Object.values(weights).map(({ shape, data }) => [shape, Array.from(data)])])"""
+    )
+    weights = {
+        name: [np.reshape(data, shape) for shape, data in arrays] for name, arrays in weights
+    }
+    panel = page.locator(".lab-panel")
+
+    def grid(caption):
+        cells = panel.locator("table", has_text=caption).last.locator("td")
+        return np.array(numbers(" ".join(cells.all_text_contents())))
+
+    def close(shown, true, atol=0.0051):
+        assert np.allclose(shown, true, rtol=0, atol=atol), (shown, true)
+
+    for name, unit, source in [
+        ("conv1", 1, "input"),
+        ("conv2", 9, "pool1"),
+        ("conv4", 30, "conv3"),
+    ]:
+        page.get_by_role("button", name=f"{name} 맵 {unit + 1}", exact=True).click()
+        row, column = np.unravel_index(values[name][..., unit].argmax(), values[name].shape[:2])
+        caption = panel.locator("figcaption").text_content()
+        assert caption.startswith(f"{row + 1}행 {column + 1}열의 값 ")
+        for step in range(2):  # the cell that was chosen for the reader, and the next one
+            if step:
+                key, by = ("ArrowUp", -1) if row else ("ArrowDown", 1)
+                panel.get_by_role("application").press(key)
+                row += by
+            kernel, bias = weights[name]
+            padded = np.pad(values[source], ((1, 1), (1, 1), (0, 0)))
+            window = padded[row : row + 3, column : column + 3]
+            products = window * kernel[..., unit]
+            sums = products.sum(axis=(0, 1))
+            chosen = panel.locator(".lab-card[aria-pressed=true] .lab-card-name").text_content()
+            channel = int(chosen.split()[-1]) - 1 if len(sums) > 1 else 0
+            assert step or channel == np.abs(sums).argmax()
+            close(grid("창"), window[..., channel].ravel())
+            close(grid("커널"), kernel[..., channel, unit].ravel())
+            close(grid("곱"), products[..., channel].ravel())
+            total = sums.sum() + bias[unit]
+            shown = numbers(panel.locator(".lab-total").text_content())
+            close(shown, [sums.sum(), bias[unit], total, max(total, 0)])
+            close(shown[-1], values[name][row, column, unit])
+            cards = panel.locator(".lab-card:visible .lab-card-value").all_text_contents()
+            order = np.argsort(-np.abs(sums), kind="stable")[: len(cards)]
+            close(numbers(" ".join(cards)), sums[order])
+            if len(sums) > len(cards):
+                close(
+                    numbers(panel.locator(".lab-steps > .lab-note").text_content()),
+                    sums.sum() - sums[order].sum(),
+                )
+        if name == "conv2":
+            panel.get_by_role("button", name="16장 모두 차례대로 보기").click()
+            cards = panel.locator(".lab-card:visible .lab-card-value").all_text_contents()
+            close(numbers(" ".join(cards)), sums)
+            panel.locator(".lab-card").nth(4).click()
+            close(grid("곱"), products[..., 4].ravel())
+
+    page.get_by_role("button", name="pool1 맵 10", exact=True).click()
+    row, column = np.unravel_index(values["pool1"][..., 9].argmax(), (14, 14))
+    window = values["conv1"][2 * row : 2 * row + 2, 2 * column : 2 * column + 2, 9]
+    close(grid("창"), window.ravel())
+    close(numbers(panel.locator(".lab-total").text_content()), values["pool1"][row, column, 9])
+    close(numbers(panel.locator(".lab-marked").text_content()), window.max())
+
+    page.get_by_role("button", name="mean의 30번째 수", exact=True).click()
+    close(grid("맵의 수"), values["conv4"][..., 29].ravel())
+    shown = numbers(panel.locator(".lab-total").text_content())
+    close(shown, [values["conv4"][..., 29].sum(), values["mean"][29]])
+
+    page.get_by_role("button", name="숫자 6의 출력", exact=True).click()
+    kernel, bias = weights["digit"]
+    products = values["mean"] * kernel[:, 6]
+    order = np.argsort(-np.abs(products), kind="stable")[:8]
+    rows = panel.locator(".lab-contributions li > span:last-child").all_text_contents()
+    shown = np.reshape([numbers(row) for row in rows], (8, 3))
+    close(shown, np.stack([values["mean"], kernel[:, 6], products], axis=1)[order])
+    logit = products.sum() + bias[6]
+    rest = panel.locator(".lab-contributions + p").text_content()
+    close(numbers(rest), [products.sum() - products[order].sum(), bias[6], logit])
+    shown = numbers(panel.locator(".lab-total").text_content())
+    close(shown, [logit, 100 * values["digit"][6]], atol=0.051)
+
+
+def test_accuracy_on_mnist(opened, root):
+    """The accuracy as the page computes it; needs the real MNIST."""
+    if not os.environ.get("CNNBOOK_DATA_DIR"):
+        pytest.skip(
+            "set CNNBOOK_DATA_DIR to a folder with mnist.npz: then all 10,000 are read here"
+        )
+    mnist = datasets.load("mnist")
+    images = base64.b64encode(mnist.x_test.tobytes()).decode()
+    answers = opened().evaluate(
+        """async images => {
+            const bytes = Uint8Array.from(atob(images), letter => letter.charCodeAt(0));
+            const { model } = document.querySelector("digit-cnn"), answers = [];
+            for (let at = 0; at < bytes.length; at += 784) {
+                const input = Float32Array.from(bytes.subarray(at, at + 784), value => value / 255);
+                const { data } = (await model.run(input, { keep: false })).output;
+                answers.push(data.indexOf(Math.max(...data)));
+            }
+            return answers;
+        }""",
+        images,
+    )
+    accuracy = np.mean(np.array(answers) == mnist.y_test)
+    print(f"accuracy on {len(answers)} test images, in the browser: {accuracy:.4f}")
+    assert len(answers) == 10_000
+    assert accuracy >= 0.992
+    path = root / "data/results/12-mnist-digit-cnn.json"
+    recorded = json.loads(path.read_text(encoding="utf-8"))["test_accuracy"]
+    assert accuracy == pytest.approx(recorded, abs=0.0002)  # an image may lie on a border
