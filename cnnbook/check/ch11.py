@@ -1,0 +1,231 @@
+"""Checks of chapter 11, color images."""
+
+import numpy as np
+
+from cnnbook.check import Wrong, as_array, as_number, call, exercise
+
+
+@exercise("11-1")
+def larger_images(answer):
+    number = as_number(answer)
+    convolutions, last = 65_568, 5_130
+    for other, english, korean in (
+        (
+            1_250_858,
+            "that is for 32×32: the flattened maps are larger now",
+            "32×32일 때의 수입니다. 펼친 특징 맵이 더 커집니다.",
+        ),
+        (
+            4 * 1_250_858,
+            "not everything grows: the convolutions stay as they are",
+            "모두 커지지는 않습니다. 합성곱층은 그대로입니다.",
+        ),
+        (
+            convolutions + 16 * 16 * 64 * 512 + 512 + last,
+            "the convolutions without padding take two pixels off before each pooling",
+            "패딩하지 않는 합성곱이 풀링 앞에서 두 픽셀씩 줄입니다.",
+        ),
+        (
+            convolutions + 15 * 15 * 64 * 512 + 512 + last,
+            "29 is odd: pooling by 2 leaves 14, not 15",
+            "29는 홀수입니다. 2로 풀링하면 15가 아니라 14가 됩니다.",
+        ),
+        (
+            convolutions + 12 * 12 * 64 * 512 + 512 + last,
+            "12 is twice 6, but 64 pixels come to 14: go through the layers again",
+            "12는 6의 두 배입니다. 64픽셀에서 출발하면 14가 됩니다. 층을 다시 따라가 봅니다.",
+        ),
+        (
+            14 * 14 * 64 * 512 + 512,
+            "that is the wide dense layer alone",
+            "넓은 완전 연결층 하나의 수입니다.",
+        ),
+        (
+            6_493_738 - 512 - 10,
+            "the dense layers have biases, too",
+            "완전 연결층에도 편향이 있습니다.",
+        ),
+    ):
+        if number == other:
+            raise Wrong(english, korean)
+    if number != 6_493_738:
+        raise Wrong(
+            "follow the sizes 64, 62, 31, 31, 29, 14: then flatten 14 × 14 × 64",
+            "크기를 64, 62, 31, 31, 29, 14로 따라간 다음 14 × 14 × 64를 펼칩니다.",
+        )
+
+
+@exercise("11-2")
+def trained_parameters(answer):
+    number = as_number(answer)
+    for other, english, korean in (
+        (280_106, "that is all of them", "모두 센 수입니다."),
+        (
+            280_106 - 448,
+            "a channel has a mean and a variance: two numbers",
+            "채널마다 평균과 분산, 두 개가 있습니다.",
+        ),
+        (
+            280_106 - 4 * 448,
+            "scale and shift of batch normalization are learned",
+            "배치 정규화의 배율과 이동은 학습으로 바뀝니다.",
+        ),
+        (
+            2 * 448,
+            "that is what is counted, not learned: take it away from all",
+            "세어 두는 것의 수입니다. 전체에서 뺍니다.",
+        ),
+    ):
+        if number == other:
+            raise Wrong(english, korean)
+    if number != 280_106 - 2 * 448:
+        raise Wrong(
+            "six batch normalizations have (1 + 2 + 2 + 3 + 3 + 3) · 32 channels together",
+            "배치 정규화 여섯 층의 채널은 모두 (1 + 2 + 2 + 3 + 3 + 3) · 32개입니다.",
+        )
+
+
+@exercise("11-3")
+def to_unit(answer):
+    images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    array = as_array(call(answer, images), images.shape)
+    wanted = images / 127.5 - 1
+    for other, english, korean in (
+        (
+            images / 255,
+            "that is 0 to 1, not -1 to 1",
+            "0에서 1까지입니다. −1에서 1까지여야 합니다.",
+        ),
+        (
+            images / 127.5,
+            "that is 0 to 2: now move it down",
+            "0에서 2까지입니다. 이제 아래로 옮깁니다.",
+        ),
+        (
+            images / 128.0 - 1,
+            "255 must become exactly 1: divide by half of 255",
+            "255가 꼭 1이 되어야 합니다. 255의 절반으로 나눕니다.",
+        ),
+        (-wanted, "dark and bright are exchanged", "어둠과 밝음이 뒤바뀌었습니다."),
+        (
+            np.round(wanted),
+            "the numbers between are lost: divide as floats",
+            "사이의 값이 사라졌습니다. 소수로 나눕니다.",
+        ),
+        (
+            np.trunc(wanted),
+            "the numbers between are lost: divide as floats",
+            "사이의 값이 사라졌습니다. 소수로 나눕니다.",
+        ),
+    ):
+        if np.allclose(array, other, atol=1e-6):
+            raise Wrong(english, korean)
+    flat = array.ravel()
+    if flat[0] < -1.001 or (np.diff(flat) < -1e-6).any() or flat[-1] < flat[0]:
+        raise Wrong(
+            "brighter pixels become smaller numbers: uint8 starts at 0 again beyond 255",
+            "더 밝은 픽셀이 더 작은 수가 됩니다. uint8은 255를 넘으면 0부터 다시 시작합니다.",
+        )
+    if not np.allclose(array, wanted, atol=0.002):  # float16 is precise enough
+        raise Wrong(
+            "0 must become -1, 255 must become 1, and the rest lie on a line between",
+            "0은 −1, 255는 1이 되고 나머지는 그 사이에 고르게 놓여야 합니다.",
+        )
+
+
+@exercise("11-4")
+def class_accuracy(answer):
+    random = np.random.default_rng(0)
+    # Classes of other sizes, so that every denominator differs.
+    labels = random.permutation(np.repeat(np.arange(4), [30, 5, 10, 20]))
+    predicted = np.where(random.random(65) < 0.6, labels, random.integers(0, 4, 65))
+
+    def count(where):
+        return np.array([where(c).sum() for c in range(4)])
+
+    right = count(lambda c: (labels == c) & (predicted == c))
+    given = call(answer, labels, predicted, 4)
+    if np.size(given) == 1:
+        raise Wrong(
+            "that is one number: wanted one for each class",
+            "수가 하나입니다. 클래스마다 하나씩 필요합니다.",
+        )
+    array = as_array(given, (4,))
+    for other, english, korean in (
+        (
+            right / count(lambda c: predicted == c),
+            "you divided by the answers given: that is the precision",
+            "그 클래스라고 답한 수로 나누었습니다. 그것은 정밀도입니다.",
+        ),
+        (
+            right / 65,
+            "divide by the images of the class, not by all images",
+            "전체가 아니라 그 클래스의 이미지 수로 나눕니다.",
+        ),
+        (right, "those are counts: divide them", "개수입니다. 나누어 비율로 만듭니다."),
+        (
+            1 - right / count(lambda c: labels == c),
+            "those are the rates of mistakes",
+            "틀린 비율입니다.",
+        ),
+        (
+            100 * right / count(lambda c: labels == c),
+            "wanted shares from 0 to 1, not per cent",
+            "퍼센트가 아니라 0에서 1까지의 비율이 필요합니다.",
+        ),
+    ):
+        if np.allclose(array, other, atol=1e-6):
+            raise Wrong(english, korean)
+    if not np.allclose(array, right / count(lambda c: labels == c), atol=1e-3):
+        raise Wrong(
+            "for each class: of the images whose label it is, the share that was predicted so",
+            "클래스마다 정답이 그 클래스인 이미지를 골라 맞힌 비율을 냅니다.",
+        )
+
+
+@exercise("11-5")
+def learning_rates(answer):
+    first, second = as_array(np.ravel(answer), (2,))
+    for got, step, others in (
+        (
+            first,
+            100,
+            {
+                0.1: ("that is the top, at step 200", "200번째 걸음의 가장 높은 값입니다."),
+                0.01: (
+                    "the warm-up takes 200 steps, not 1,000",
+                    "예열은 1,000걸음이 아니라 200걸음입니다.",
+                ),
+            },
+        ),
+        (
+            second,
+            600,
+            {
+                0.04: (
+                    "600 of 1,000 steps: the descent begins at step 200",
+                    "내리막은 200번째 걸음에서 시작합니다.",
+                ),
+                0.0345: (
+                    "600 of 1,000 steps: the descent begins at step 200",
+                    "내리막은 200번째 걸음에서 시작합니다.",
+                ),
+                0.0146: (
+                    "600 of 800 steps: 200 of the 600 were the warm-up",
+                    "600걸음 가운데 200걸음은 예열이었습니다.",
+                ),
+                0.025: (
+                    "600 of 800 steps: 200 of the 600 were the warm-up",
+                    "600걸음 가운데 200걸음은 예열이었습니다.",
+                ),
+            },
+        ),
+    ):
+        for other, (english, korean) in others.items():
+            if abs(got - other) < 0.0002:
+                raise Wrong(f"step {step}: {english}", f"{step}번째 걸음: {korean}")
+        if not np.isclose(got, 0.05, atol=1e-4):
+            raise Wrong(
+                f"step {step}: how far through its part is it, and what is half-way there?",
+                f"{step}번째 걸음: 자기 구간의 어디쯤이고, 그 절반에서 값은 얼마입니까?",
+            )
