@@ -97,7 +97,7 @@ def read_through(page):
 def see_widgets(page):
     """Bring the laboratory's elements into view, which loads them, and wait until they are there."""
     page.evaluate("""async () => {
-        for (const widget of document.querySelectorAll('conv-explorer, digit-cnn, zip-code')) {
+        for (const widget of document.querySelectorAll('conv-explorer, digit-cnn, zip-code, image-top5')) {
             widget.scrollIntoView();
             const late = new Promise((_, fail) => setTimeout(fail, 20_000, widget.localName));
             await Promise.race([customElements.whenDefined(widget.localName), late]);

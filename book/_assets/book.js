@@ -43,6 +43,7 @@ addEventListener("beforeprint", () => {
     "conv-explorer": ["text.js", text, "engine.js", "conv-explorer.js"],
     "digit-cnn": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "digit-cnn.js"],
     "zip-code": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "zip-code.js"],
+    "image-top5": ["text.js", text, "engine.js", "drawing.js", "pictures.js", "image-top5.js"],
   };
   const folder = new URL("lab/", document.currentScript.src);
   const asked = new Set();
