@@ -1,0 +1,451 @@
+"""Make a folder for a classroom without internet: what a USB stick carries there.
+
+Usage:  python tools/classroom.py [DEST] [--platform win_amd64] [--python 3.12]   (make classroom)
+
+The folder holds the built book, the course's files, the wheels of every locked package and of
+cnnbook for one platform and Python, the full-size data found in $CNNBOOK_DATA_DIR, a start page
+and a checksum of every file. It is filled beside its place, as DEST.part, and takes its name when
+it is whole: a broken run leaves no folder that looks whole, and the next run keeps the wheels that
+have already come.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+from packaging import tags
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from cnnbook import downloads
+from cnnbook._errors import bad_value
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PYTHONS = ("3.11", "3.12", "3.13")
+COURSE = (  # what the commands, the chapters and their verification need
+    *("book", "cnnbook", "data", "tests", "tools", ".github/page.png"),
+    *("conftest.py", "pyproject.toml", "requirements.txt", "_config.yml", "_toc.yml", "Makefile"),
+    *("README.md", "README.ko.md", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT"),
+)
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", ".ipynb_checkpoints", "*.part")
+FULL_DATA = (  # the names under which cnnbook.datasets looks for the full-size sets
+    *("mnist.npz", "fashion_mnist.npz", "fashion-mnist", "fashion_mnist_sample.npz"),
+    *("cifar10.npz", "cifar-10-binary.tar.gz", "cats_vs_dogs", "stanford_dogs"),
+)
+CHECKSUMS = "checksums.txt"
+
+
+# --- which wheels ----------------------------------------------------------------------------
+
+
+def platform_tags(platform):
+    """Return the platform tags whose wheels run there, the best first.
+
+    platform: as in a wheel's name, with the oldest system that the computers have: win_amd64,
+    manylinux_2_28_x86_64, macosx_13_0_arm64. Raises ValueError for anything else.
+    """
+    if platform in ("win_amd64", "win_arm64"):
+        return [platform]
+    if mac := re.fullmatch(r"macosx_(\d+)_(\d+)_(x86_64|arm64)", platform):
+        return list(tags.mac_platforms((int(mac[1]), int(mac[2])), mac[3]))
+    platform = platform.replace("manylinux2014_", "manylinux_2_17_")
+    if linux := re.fullmatch(r"manylinux_2_(\d+)_(x86_64|aarch64)", platform):
+        older = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+        names = []
+        for minor in range(int(linux[1]), 4, -1):
+            names += [f"manylinux_2_{minor}", *([older[minor]] if minor in older else [])]
+        return [f"{name}_{linux[2]}" for name in [*names, "linux"]]
+    examples = "win_amd64, manylinux_2_28_x86_64, macosx_13_0_arm64"
+    raise bad_value("platform", platform, f"a tag such as {examples}", f"{examples} 같은 이름")
+
+
+def environments(platform, python):
+    """Return a platform's marker environments for a Python: its first release and any later one."""
+    system, name = {"win": ("win32", "Windows"), "macosx": ("darwin", "Darwin")}.get(
+        platform.split("_")[0], ("linux", "Linux")
+    )
+    machine = re.sub(r"^(win|macosx_\d+_\d+|manylinux(2014|_2_\d+))_", "", platform)
+    return [
+        {
+            "implementation_name": "cpython",
+            "os_name": "nt" if system == "win32" else "posix",
+            "platform_machine": machine.upper() if system == "win32" else machine,
+            "platform_python_implementation": "CPython",
+            "platform_system": name,
+            "python_full_version": f"{python}.{release}",
+            "python_version": python,
+            "sys_platform": system,
+        }
+        for release in (0, 99)
+    ]
+
+
+def wanted(lock, environment):
+    """Return the (name, version) pairs of a lock whose markers hold in an environment.
+
+    pip would judge the markers by the Python that runs it, not by the one that is asked for.
+    """
+    lines = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]
+    return {
+        (canonicalize_name(line.name), next(iter(line.specifier)).version)
+        for line in map(Requirement, lines)
+        if line.marker is None or line.marker.evaluate(environment)
+    }
+
+
+def fetch_wheels(folder, lock, platform, python):
+    """Leave in a folder just the wheels of a lock for a platform and Python; whole ones are kept.
+
+    Raises RuntimeError that names a package without a wheel there, or shows what pip said.
+    """
+    platforms, pins = platform_tags(platform), set()
+    choice = ["--implementation=cp", "--only-binary=:all:", "--no-deps", f"--dest={folder}"]
+    choice += [f"--platform={tag}" for tag in platforms]
+    for environment in environments(platform, python):
+        new = sorted(wanted(lock, environment) - pins)
+        pins.update(new)
+        if new:
+            what = [f"{name}=={version}" for name, version in new]
+            release = f"--python-version={environment['python_full_version']}"
+            done = _pip("download", *choice, release, *what)
+            missing = re.search(r"No matching distribution found for (\S+)", done.stdout)
+            if done.returncode and missing and "ConnectionError" not in done.stdout:
+                raise RuntimeError(
+                    f"{missing[1]} has no wheel for {platform} and Python {python}. Choose another "
+                    f"--platform or --python.\n"
+                    f"{missing[1]}은(는) {platform}, 파이썬 {python}용 휠이 없습니다. --platform이나 "
+                    f"--python을 바꿉니다."
+                )
+            _demand(done)
+    version = tuple(map(int, python.split(".")))
+    fitting = {
+        *tags.cpython_tags(version, platforms=platforms),
+        *tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms),
+    }
+    for wheel in folder.iterdir():  # a run for another platform or with another lock left some
+        name, number, _, its = parse_wheel_filename(wheel.name)
+        if (name, str(number)) not in pins or fitting.isdisjoint(its):
+            wheel.unlink()
+
+
+def own_wheel(folder):
+    """Build cnnbook's own wheel, its small data inside, with what the lock holds."""
+    _demand(
+        _pip("wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, str(ROOT))
+    )
+
+
+def _pip(*command):
+    return subprocess.run(
+        [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def _demand(done):
+    if done.returncode:
+        told = "\n".join(done.stdout.splitlines()[-15:])
+        raise RuntimeError(
+            f"{told}\npip stopped; the same command goes on where it was.\n"
+            "pip이 멈추었습니다. 같은 명령을 다시 주면 이어서 합니다."
+        )
+
+
+# --- what else lies in the folder ------------------------------------------------------------
+
+
+def copy_course(folder):
+    """Copy the notebooks, and all that their commands and their verification need."""
+    for name in COURSE:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=LEFT_OUT)
+        else:
+            shutil.copy(source, target)
+
+
+def copy_full_data(folder):
+    """Copy the full-size sets that $CNNBOOK_DATA_DIR holds, nothing else; return their names."""
+    source = downloads.local_dir()
+    found = [name for name in FULL_DATA if source and (source / name).exists()]
+    for name in found:
+        folder.mkdir(exist_ok=True)
+        if (source / name).is_dir():
+            shutil.copytree(source / name, folder / name, ignore=LEFT_OUT)
+        else:
+            shutil.copy(source / name, folder)
+    return found
+
+
+def files_of(folder):
+    """Return the paths of all files under a folder, as they stand in the list of checksums."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
+def write_checksums(folder):
+    """List the SHA-256 of every file, as `sha256sum --check` reads it; check.py compares."""
+    lines = []
+    for name in files_of(folder):
+        with open(folder / name, "rb") as file:
+            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n")
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+CHECK = """\
+\"\"\"Compare every file of this folder with checksums.txt:  py check.py  (python3 check.py)\"\"\"
+
+import hashlib
+import pathlib
+import sys
+
+here = pathlib.Path(__file__).resolve().parent
+bad, count = [], 0
+for line in (here / "checksums.txt").read_text("utf-8").splitlines():
+    wanted, name = line.split("  ", 1)
+    made = hashlib.sha256()
+    try:
+        with open(here / name, "rb") as file:
+            while block := file.read(1 << 20):
+                made.update(block)
+    except OSError:
+        bad.append("missing  " + name)
+    else:
+        if made.hexdigest() != wanted:
+            bad.append("damaged  " + name)
+    count += 1
+print("\\n".join(bad + [f"{count - len(bad)} of {count} files are whole."]))
+sys.exit(bool(bad))
+"""
+
+PAGE = """\
+<!doctype html>
+<html lang="ko">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>합성곱 신경망 교실 / CNN classroom</title>
+<style>
+body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.7; color: #1c2128;
+  font-family: Pretendard, "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR",
+  "Noto Sans CJK KR", sans-serif; word-break: keep-all; }}
+a {{ color: #1b5fab; }}
+a.big {{ display: inline-block; padding: .7rem 1.3rem; margin: .2rem .4rem .2rem 0;
+  border-radius: .4rem; background: #1b5fab; color: #fff; text-decoration: none; }}
+pre {{ padding: .8rem 1rem; background: #f5f7f9; overflow-x: auto; line-height: 1.5; }}
+hr {{ margin: 2.5rem 0; border: 0; border-top: 1px solid #d5dbe1; }}
+h2 {{ margin-top: 2rem; }}
+</style>
+<main>
+<h1>손으로 계산하는 합성곱 신경망</h1>
+<p>이 폴더에는 책, 노트북, 데이터, 그리고 설치할 파일이 모두 들어 있습니다. 인터넷이 필요 없습니다.
+<a href="#english" lang="en">English</a></p>
+
+<h2>읽기</h2>
+<p>아래 단추를 누르면 책이 열립니다. 아무것도 설치하지 않습니다.</p>
+<p><a class="big" href="book/index.html">책 열기</a>
+<a class="big" href="book/laboratory.html">실험실 열기</a></p>
+
+<h2>직접 실행하기</h2>
+<p>설치할 파일은 <code>{platform}</code>, 파이썬 {python}에 맞춘 것입니다. 먼저 <b>파이썬 {python}</b>이
+설치되어 있어야 합니다. 없으면 인터넷이 되는 곳에서 python.org의 설치 파일을 받아 이 폴더 곁에 함께
+담아 옵니다. 디스크는 3GB쯤 필요합니다.</p>
+<ol>
+<li>{open_ko}</li>
+<li>아래 명령을 한 줄씩 입력합니다. 설치하는 데 몇 분이 걸립니다.</li>
+</ol>
+<pre>{install}</pre>
+<p>노트북 목록이 브라우저에 뜨면 <code>03-convolution.ipynb</code>를 엽니다. 다음부터는 마지막 줄만
+다시 입력하면 됩니다.</p>
+
+<h2>검증하기</h2>
+<p>복사하다가 깨진 파일이 없는지 봅니다. 한 장의 모든 셀을 다시 실행해 책의 출력과 견줄 수도 있습니다.</p>
+<pre>{verify}</pre>
+{full_ko}
+<hr>
+
+<section id="english" lang="en">
+<h1>Convolutional neural networks, worked by hand</h1>
+<p>This folder holds the book (in Korean), the notebooks, the data and all that must be installed.
+No internet is needed.</p>
+
+<h2>Read</h2>
+<p>These open the book. Nothing is installed.</p>
+<p><a class="big" href="book/index.html">Open the book</a>
+<a class="big" href="book/laboratory.html">Open the laboratory</a></p>
+
+<h2>Run the notebooks</h2>
+<p>The packages are those for <code>{platform}</code> and Python {python}. <b>Python {python}</b> must
+be there already; where it is not, bring its installer from python.org along. About 3 GB of disk are
+needed.</p>
+<ol>
+<li>{open_en}</li>
+<li>Enter these commands, line by line. The installation takes some minutes.</li>
+</ol>
+<pre>{install}</pre>
+<p>When the browser lists the notebooks, open <code>03-convolution.ipynb</code>. Next time, the last
+line is enough.</p>
+
+<h2>Verify</h2>
+<p>Was a file damaged while copying? Do the cells of a chapter still give the book's outputs?</p>
+<pre>{verify}</pre>
+{full_en}
+</section>
+</main>
+</html>
+"""
+OPEN = {
+    "windows": (
+        "파일 탐색기에서 이 폴더를 열고, 주소 표시줄에 <code>cmd</code>를 입력하고 Enter를 누릅니다. "
+        "검은 창이 뜹니다.",
+        "Open this folder in File Explorer, type <code>cmd</code> into the address bar and press "
+        "Enter. A black window appears.",
+    ),
+    "other": (
+        "이 폴더에서 터미널을 엽니다. (파일 관리자에서 폴더를 오른쪽 단추로 누릅니다.)",
+        "Open a terminal in this folder (right click on it in the file manager).",
+    ),
+}
+INSTALL = {
+    "windows": """\
+py -{python} -m venv "%USERPROFILE%\\cnnbook"
+"%USERPROFILE%\\cnnbook\\Scripts\\python" -m pip install --no-index --find-links wheels "cnnbook[lab,test]"
+xcopy /E /I /Q course "%USERPROFILE%\\cnnbook-course"
+"%USERPROFILE%\\cnnbook\\Scripts\\python" -m jupyterlab "%USERPROFILE%\\cnnbook-course\\book\\ko\"""",
+    "other": """\
+python{python} -m venv ~/cnnbook
+~/cnnbook/bin/python -m pip install --no-index --find-links wheels "cnnbook[lab,test]"
+cp -R course ~/cnnbook-course
+~/cnnbook/bin/python -m jupyterlab ~/cnnbook-course/book/ko""",
+}
+VERIFY = {
+    "windows": """\
+py check.py
+cd /d "%USERPROFILE%\\cnnbook-course"
+"%USERPROFILE%\\cnnbook\\Scripts\\python" -m pytest --nbval book/ko/03-convolution.ipynb""",
+    "other": """\
+python{python} check.py
+cd ~/cnnbook-course
+~/cnnbook/bin/python -m pytest --nbval book/ko/03-convolution.ipynb""",
+}
+USE_DATA = {
+    "windows": 'set "CNNBOOK_DATA_DIR=%CD%\\full-data"',
+    "other": 'export CNNBOOK_DATA_DIR="$PWD/full-data"',
+}
+FULL_KO = """
+<h2>전체 데이터</h2>
+<p><code>full-data</code> 폴더에 다음 데이터가 들어 있습니다: {names}. 이 폴더에서 연 창에 아래 줄을
+먼저 입력하면 노트북이 그 데이터를 찾습니다.</p>
+<pre>{command}</pre>"""
+FULL_EN = """
+<h2>Full-size data</h2>
+<p>The folder <code>full-data</code> holds {names}. Enter this line first, in this folder's window,
+and the notebooks find them.</p>
+<pre>{command}</pre>"""
+
+
+def start_page(platform, python, full_data):
+    """Return index.html: what to click and what to type, in Korean and in English."""
+    system = "windows" if platform.startswith("win") else "other"
+    open_ko, open_en = OPEN[system]
+    names = ", ".join(f"<code>{name}</code>" for name in full_data)
+    full_ko, full_en = (
+        text.format(names=names, command=USE_DATA[system]) if full_data else ""
+        for text in (FULL_KO, FULL_EN)
+    )
+    return PAGE.format(
+        platform=platform,
+        python=python,
+        open_ko=open_ko,
+        open_en=open_en,
+        install=INSTALL[system].format(python=python),
+        verify=VERIFY[system].format(python=python),
+        full_ko=full_ko,
+        full_en=full_en,
+    )
+
+
+# --- the folder ------------------------------------------------------------------------------
+
+
+def make(dest, book, platform, python):
+    """Make or replace the folder `dest`, whole or not at all; `book` is the folder of built pages.
+
+    Raises ValueError where `dest` holds something else than such a folder, or for a platform that
+    is none; RuntimeError where a wheel cannot be had; OSError where the disk is full.
+    """
+    part, old = (dest.with_name(dest.name + end) for end in (".part", ".old"))
+    if old.exists() and not dest.exists():  # a run was broken between two renames
+        os.rename(old, dest)
+    if dest.is_file() or dest.is_dir() and any(dest.iterdir()) and not is_pack(dest):
+        raise bad_value(
+            "DEST",
+            str(dest),
+            "a new folder, or one that this command has made",
+            "새 폴더, 또는 이 명령이 만든 폴더",
+        )
+    if python not in PYTHONS:
+        raise bad_value("python", python, f"one of {', '.join(PYTHONS)}", ", ".join(PYTHONS))
+    platform_tags(platform)
+    wheels = part / "wheels"
+    wheels.mkdir(parents=True, exist_ok=True)
+    for left in part.iterdir():  # wheels of a broken run are kept, and pip checks them
+        if left.is_dir() and left != wheels:
+            shutil.rmtree(left)
+        elif left != wheels:
+            left.unlink()
+    if is_pack(dest):
+        for wheel in (dest / "wheels").iterdir():
+            if not (wheels / wheel.name).exists():
+                shutil.copy(wheel, wheels)
+    fetch_wheels(wheels, (ROOT / "requirements.txt").read_text("utf-8"), platform, python)
+    own_wheel(wheels)
+    shutil.copytree(book, part / "book", ignore=shutil.ignore_patterns(".buildinfo", "objects.inv"))
+    copy_course(part / "course")
+    full_data = copy_full_data(part / "full-data")
+    (part / "index.html").write_text(start_page(platform, python, full_data), encoding="utf-8")
+    (part / "check.py").write_text(CHECK, encoding="utf-8", newline="\n")
+    write_checksums(part)
+    if dest.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        os.rename(dest, old)
+    os.rename(part, dest)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def is_pack(folder):
+    return all((folder / name).exists() for name in (CHECKSUMS, "check.py", "wheels", "course"))
+
+
+def main(arguments):
+    here = next(tags.platform_tags())
+    parser = argparse.ArgumentParser(prog="classroom", description=__doc__.partition("\n")[0])
+    parser.add_argument("dest", nargs="?", metavar="DEST", help="default: a folder in _build")
+    parser.add_argument("--platform", default=here, help=f"as in a wheel's name (default: {here})")
+    parser.add_argument(
+        "--python", default=f"3.{sys.version_info[1]}", help="the classroom's (default: this one)"
+    )
+    chosen = parser.parse_args(arguments)
+    name = f"classroom-{chosen.platform}-python{chosen.python}"
+    dest = pathlib.Path(chosen.dest).expanduser() if chosen.dest else ROOT / "_build" / name
+    try:
+        make(dest.resolve(), ROOT / "_build" / "html", chosen.platform, chosen.python)
+    except (ValueError, RuntimeError, OSError) as error:
+        sys.exit(str(error))
+    for part in sorted(dest.iterdir()):
+        sizes = [(part / name).stat().st_size for name in files_of(part)] or [part.stat().st_size]
+        print(f"{part.name:14} {len(sizes):6} files {sum(sizes) / 1e6:9.1f} MB")
+    print(f"\nCopy this folder onto the stick and open its index.html:\n{dest.resolve()}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
