@@ -270,7 +270,7 @@ cnnlab.addText("en", {
     picture: "The picture you opened",
     seen: "The {width}×{height} input the network sees, brought to this size whatever the picture's proportions.",
     answers: "Five answers and their probabilities",
-    answer: "It is {name}, with a probability of {p}.",
+    answer: "The first answer is {name}, with a probability of {p}.",
     heard: "{place}. {name}, {p}.",
     time: "{seconds} s to make the input and answer",
     shipped: "The network in use: the book's own, trained on the real CIFAR-10. Whatever it is shown, it answers airplane, automobile, bird, cat, deer, dog, frog, horse, ship or truck.",

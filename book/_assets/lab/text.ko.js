@@ -270,7 +270,7 @@ cnnlab.addText("ko", {
     picture: "연 사진",
     seen: "신경망이 보는 {width}×{height} 입력. 가로세로 비율과 상관없이 이 크기로 줄이거나 늘였습니다.",
     answers: "다섯 답과 확률",
-    answer: "{name}입니다. 확률 {p}.",
+    answer: "첫째 답은 {name}, 확률은 {p}입니다.",
     heard: "{place}. {name}, {p}.",
     time: "입력을 만들고 답하는 데 걸린 시간 {seconds}초",
     shipped: "지금 쓰는 신경망: 실제 CIFAR-10으로 학습한 이 책의 신경망. 무엇을 보여 주어도 비행기, 자동차, 새, 고양이, 사슴, 개, 개구리, 말, 배, 트럭 가운데서 답합니다.",
