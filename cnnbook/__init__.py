@@ -49,6 +49,8 @@ def setup(seed=42):
     import keras
     import tensorflow as tf
 
+    from cnnbook import plots  # noqa: F401  every figure in the book's style
+
     keras.utils.set_random_seed(seed)
     SEED = seed
     tf.config.experimental.enable_op_determinism()

@@ -646,7 +646,7 @@ def test_committed_records():
         assert path.name == f"{record['run']}.json"
         assert text == results.dump(results._plain(record)) + "\n", path
         assert record["data"] in path.name
-        assert re.search("SHA-256 (of the arrays )?[0-9a-f]{64}$", record["origin"])
+        assert re.search("SHA-256 (of the (arrays|files) )?[0-9a-f]{64}$", record["origin"])
         assert record["seed"] is not None
         assert {"python", "numpy", "tensorflow"} <= set(record["versions"])
         several = isinstance(record.get("accuracies"), dict)  # of networks, by name

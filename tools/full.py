@@ -83,6 +83,7 @@ FULL = {
             "WIDTH": 32,
         }
     ],
+    "13": [{"DATASET": "digits", "EPOCHS": 12}],
     "14": [
         {
             "DATASET": "cats_vs_dogs",
