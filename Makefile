@@ -2,12 +2,12 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test run full seeds bench install clean
+.PHONY: help book serve lab test run full seeds bench classroom teacher pdf install clean
 
 help:
 	@"$(PYTHON)" -m cnnbook
 
-book serve lab test bench install clean:
+book serve lab test bench classroom teacher pdf install clean:
 	@"$(PYTHON)" -m cnnbook $@ $(ARGS)
 
 run:

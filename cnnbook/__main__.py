@@ -75,6 +75,23 @@ def bench(arguments):
     _in_environment("tools/bench.py", *arguments)
 
 
+def classroom(arguments):
+    """fill a folder for a USB stick, for a room without internet:  classroom DEST --platform win_amd64"""
+    _build()
+    _in_environment("tools/classroom.py", *arguments)
+
+
+def teacher(arguments):
+    """draw calculation sheets and their keys:  teacher DEST --class 1-1 --class 1-2"""
+    _in_environment("tools/teacher.py", *arguments)
+
+
+def pdf(arguments):
+    """print the book into one PDF file, by Chromium:  pdf DEST"""
+    _build()
+    _in_environment("tools/pdf.py", *arguments)
+
+
 def install(arguments):
     """make the environment in .venv (the other tasks do it when it is needed)"""
     python = _environment_python()
@@ -121,7 +138,10 @@ def clean(arguments):
 
 TASKS = {
     task.__name__: task
-    for task in (book, serve, lab, test, run, full, seeds, bench, install, clean)
+    for task in (
+        *(book, serve, lab, test, run, full, seeds, bench),
+        *(classroom, teacher, pdf, install, clean),
+    )
 }
 
 
@@ -190,7 +210,7 @@ def _build():
 
 
 def main():
-    listing = "\n".join(f"  {name:8} {task.__doc__}" for name, task in TASKS.items())
+    listing = "\n".join(f"  {name:9} {task.__doc__}" for name, task in TASKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m cnnbook",
         description="The tasks of the book:\n" + listing,

@@ -109,6 +109,17 @@ def test_a_task_runs_its_tool(monkeypatch, task):
     assert (ROOT / got[0][0]).is_file()
 
 
+@pytest.mark.parametrize("task", ["classroom", "teacher", "pdf"])
+def test_a_task_that_makes_something_of_the_book(monkeypatch, task):
+    got = []
+    monkeypatch.setattr(commands, "_build", lambda: got.append("build"))
+    monkeypatch.setattr(commands, "_in_environment", lambda *command: got.append(command))
+    commands.TASKS[task](["DEST", "--help"])
+    assert got.pop() == (f"tools/{task}.py", "DEST", "--help")
+    assert (ROOT / "tools" / f"{task}.py").is_file()
+    assert got == ([] if task == "teacher" else ["build"])  # what it takes is there, and fresh
+
+
 def streams_as_they_are(monkeypatch):
     """pytest's own streams cannot be told an encoding."""
     for name in ("stdout", "stderr"):

@@ -1,0 +1,181 @@
+"""Print the built book into one PDF file:  python tools/pdf.py [DEST]        (make pdf)
+
+The articles of the built pages are joined in the order of _toc.yml and printed by Chromium, Chrome
+or Edge: page numbers run through, links from page to page stay inside the file, folded parts are
+open, and the headings make the file's outline. Korean needs a Korean font on this machine, such as
+Noto Sans CJK (Windows and macOS have one; on Debian and Ubuntu: apt install fonts-noto-cjk).
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import urllib.parse
+
+import yaml
+from bs4 import BeautifulSoup
+
+from cnnbook._files import replacing
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHANNELS = ("chrome", "msedge")  # where an installer has put them, on Windows and macOS
+PAGE = """\
+<!doctype html>
+<html lang="ko" data-theme="light">
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="stylesheet" href="{styles}">
+<style>
+.chapter {{ break-before: page; }}
+.chapter:first-child {{ break-before: auto; }}
+.bd-main .bd-content .bd-article h1:first-of-type {{ display: block; }}
+</style>
+<main class="bd-main"><div class="bd-content"><div class="bd-article-container">
+{articles}
+</div></div></main>
+</html>
+"""
+FOOTER = """<div style="width: 100%; text-align: center; font: 8pt sans-serif; color: #555">
+<span class="pageNumber"></span></div>"""
+
+
+@contextlib.contextmanager
+def browser():
+    """Start the browser that prints. Raises RuntimeError where there is none."""
+    from playwright.sync_api import Error, sync_playwright
+
+    named = os.environ.get("CNNBOOK_BROWSER")
+    found = next(filter(None, map(shutil.which, [named] if named else BROWSERS)), None)
+    ways = [{"executable_path": found}] if found else [{"channel": name} for name in CHANNELS]
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        for way in [] if named and not found else ways:
+            with contextlib.suppress(Error):
+                started = playwright.chromium.launch(**way, args=sandbox)
+                break
+        else:
+            raise RuntimeError(
+                "No browser was found that prints: install Chromium, Chrome or Edge, or name one "
+                "with CNNBOOK_BROWSER.\n"
+                "인쇄할 브라우저를 찾지 못했습니다. Chromium, Chrome, Edge 가운데 하나를 설치하거나 "
+                "환경 변수 CNNBOOK_BROWSER에 그 경로를 지정합니다."
+            )
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+def print_page(browser, page, target, **options):
+    """Print an HTML file into a PDF file, whole or not at all; return its number of pages."""
+    tab = browser.new_page()
+    try:
+        tab.goto(pathlib.Path(page).resolve().as_uri())
+        tab.evaluate("document.fonts.ready.then(() => true)")
+        content = once(tab.pdf(prefer_css_page_size=True, tagged=True, **options))
+    finally:
+        tab.close()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as file:
+        file.write(content)
+    return len(re.findall(rb"/Type\s*/Page\b", content))
+
+
+def once(content):
+    """Return a PDF file without doubled titles in its outline.
+
+    Chromium writes a heading's text twice where the heading has moved to the next page to stay with
+    its paragraph. Blanks fill the gap, because a PDF file counts its own bytes.
+    """
+
+    def halved(found):
+        half = len(found[2]) // 2
+        if found[2][:half] != found[2][half:]:
+            return found[0]
+        return found[1] + found[2][:half] + found[3] + b" " * half
+
+    # Letters beyond ASCII are UTF-16 in hexadecimal, four digits each.
+    unicode = rb"(/Title <FEFF)((?:[0-9A-F]{8})+)(>)"
+    return re.sub(rb"(/Title \()([^()\\]+)(\))", halved, re.sub(unicode, halved, content))
+
+
+def order(toc):
+    """Return the names of the pages in the order of a table of contents."""
+    return [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+
+
+def joined(book, names):
+    """Return one HTML page that holds the articles of several built pages, in order.
+
+    Anchors are renamed so that none stands twice, links between the pages point to them, and
+    pictures are named by where they lie.
+    """
+    articles = []
+    for name in names:
+        page = book / f"{name}.html"
+        whole = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+        article = whole.find("article")
+        for element in article.find_all(id=True):
+            element["id"] = f"{name}:{element['id']}"
+        for link in article.find_all("a", href=True):
+            address = urllib.parse.urlsplit(link["href"])
+            if address.scheme or address.netloc:
+                continue
+            to = urllib.parse.unquote(address.path).removesuffix(".html") or name
+            if to in names:
+                fragment = urllib.parse.unquote(address.fragment)
+                link["href"] = f"#{to}:{fragment}" if fragment else f"#{to}"
+            else:  # a file that the reader of a PDF does not have
+                del link["href"]
+        for picture in article.find_all(src=True):
+            picture["src"] = urllib.parse.urljoin(page.resolve().as_uri(), picture["src"])
+            del picture["loading"]
+        for folded in article.find_all("details"):
+            folded["open"] = ""
+        if number := re.match(r"\d\d", name):
+            article.h1.insert(0, f"{int(number[0])}장. ")
+        article["id"] = name
+        article["class"] = [*article["class"], "chapter"]
+        articles.append(str(article))
+    return PAGE.format(
+        title=whole.title.string.rpartition(" — ")[2],
+        styles=(book / "_static" / "page.css").resolve().as_uri(),
+        articles="\n".join(articles),
+    )
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="pdf", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "dest", nargs="?", metavar="DEST", help="a file, default: _build/cnnbook.pdf"
+    )
+    chosen = parser.parse_args(arguments)
+    dest = (
+        pathlib.Path(chosen.dest).expanduser() if chosen.dest else ROOT / "_build" / "cnnbook.pdf"
+    )
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    try:
+        with browser() as started, tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "book.html"
+            page.write_text(joined(ROOT / "_build" / "html", order(toc)), encoding="utf-8")
+            pages = print_page(
+                *(started, page, dest.resolve()),
+                format="A4",
+                margin={"top": "16mm", "bottom": "18mm", "left": "17mm", "right": "17mm"},
+                display_header_footer=True,
+                header_template="<span></span>",
+                footer_template=FOOTER,
+                outline=True,
+            )
+    except (RuntimeError, OSError) as error:
+        sys.exit(str(error))
+    print(f"{pages} pages, {dest.stat().st_size / 1e6:.1f} MB: {dest.resolve()}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
