@@ -210,3 +210,33 @@ def test_cover_is_what_its_script_makes():
     stored = np.asarray(Image.open(make_cover.COVER))
     # A pixel half-way between two of the 16 greys may fall to either side on another processor.
     assert (stored != make_cover.cover()).mean() < 0.001
+
+
+def cited():
+    """Return {title: chapters that recommend it} from the chapters' lists for further reading."""
+    found = {}
+    for path in NUMBERED:
+        reading = next(s for c in cells(path, "markdown") if "**더 읽을거리**" in (s := c.source))
+        reading = reading.partition("**더 읽을거리**")[2]
+        for title in re.findall(r"^- [^*\n]*\*([^*\n]+)\*", reading, re.MULTILINE):
+            found.setdefault(title, set()).add(path.name)
+    return found
+
+
+def test_references_are_what_the_chapters_recommend():
+    """The appendix lists every title once, in order of surnames, with the chapters that name it."""
+    page = (ROOT / "book/ko/references.md").read_text(encoding="utf-8")
+    rows = [
+        line.split(" | ") for line in page.splitlines() if line.startswith("| ") and "*" in line
+    ]
+    listed = {
+        re.search(r"\*([^*]+)\*", title)[1]: set(re.findall(r"\(([^()]+\.ipynb)\)", chapters))
+        for _, title, chapters in rows
+    }
+    assert len(listed) == len(rows)
+    assert listed == cited()
+    surnames = [
+        author.removeprefix("| ").split(",")[0].removesuffix(" 외") for author, _, _ in rows
+    ]
+    surnames = [re.sub(r"^(\S+\. ?)+", "", name).casefold() for name in surnames]
+    assert surnames == sorted(surnames)

@@ -78,6 +78,7 @@ FULL = {
         {
             "DATASET": "cifar10",
             "EPOCHS": 5,
+            "TRAIN_RAW": True,
             "RESIDUAL_EPOCHS": 20,
             "RESIDUAL_BATCH": 128,
             "WIDTH": 32,
