@@ -207,6 +207,12 @@ def test_a_missing_wheel_is_named_and_the_rest_is_kept(room):
     assert beside(room.dest) == ["교실"]
 
 
+def test_what_a_system_lays_beside_files_is_no_wheel(room):
+    (room() / "wheels/._here-1.0-py3-none-any.whl").touch()
+    (room.dest / "wheels/.DS_Store").touch()
+    assert len(names(room() / "wheels")) == 4
+
+
 def test_a_wheel_for_another_platform_does_not_count(room):
     room.pip()
     next(room.store.glob("here*")).unlink()

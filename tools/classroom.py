@@ -20,7 +20,7 @@ import sys
 
 from packaging import tags
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from cnnbook import downloads
 from cnnbook._errors import bad_value
@@ -127,8 +127,13 @@ def fetch_wheels(folder, lock, platform, python):
         *tags.cpython_tags(version, platforms=platforms),
         *tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms),
     }
-    for wheel in folder.iterdir():  # a run for another platform or with another lock left some
-        name, number, _, its = parse_wheel_filename(wheel.name)
+    for wheel in folder.iterdir():
+        try:
+            name, number, _, its = parse_wheel_filename(wheel.name)
+        except InvalidWheelFilename:  # what a system lays beside files on a stick
+            wheel.unlink()
+            continue
+        # A run for another platform or with another lock may have left some.
         if (name, str(number)) not in pins or fitting.isdisjoint(its):
             wheel.unlink()
 

@@ -162,6 +162,7 @@ def main(arguments):
     try:
         with browser() as started, tempfile.TemporaryDirectory() as folder:
             page = pathlib.Path(folder) / "book.html"
+            print("Printing the book (some minutes) …", flush=True)
             page.write_text(joined(ROOT / "_build" / "html", order(toc)), encoding="utf-8")
             pages = print_page(
                 *(started, page, dest.resolve()),
