@@ -26,7 +26,8 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
-HTML = ROOT / "_build" / "html"
+BUILD = ROOT / "_build"
+HTML = BUILD / "html"
 
 
 def book(arguments):
@@ -68,6 +69,11 @@ def full(arguments):
 def seeds(arguments):
     """run a chapter with five other seeds: do its margins hold?  seeds 10  (make seeds CH=10)"""
     _in_environment("tools/seeds.py", *arguments)
+
+
+def matrix(arguments):
+    """verify every notebook with other versions, one core, another instruction set"""
+    _in_environment("tools/matrix.py", *arguments)
 
 
 def bench(arguments):
@@ -132,14 +138,14 @@ def install(arguments):
 
 def clean(arguments):
     """remove the built book and the environment"""
-    shutil.rmtree(ROOT / "_build", ignore_errors=True)
+    shutil.rmtree(BUILD, ignore_errors=True)
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
 
 
 TASKS = {
     task.__name__: task
     for task in (
-        *(book, serve, lab, test, run, full, seeds, bench),
+        *(book, serve, lab, test, run, full, seeds, matrix, bench),
         *(classroom, teacher, pdf, install, clean),
     )
 }
@@ -190,6 +196,13 @@ def _in_environment(*command):
 
 
 def _build():
+    # Sphinx takes a page that an interrupted build cut off for finished: begin anew after one.
+    unfinished = BUILD / "unfinished"
+    if unfinished.exists():
+        shutil.rmtree(HTML, ignore_errors=True)
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    unfinished.touch()
     # Relative paths would be read from book/ko. (The package cannot be run with -m.)
     _in_environment(
         "-c",
@@ -207,6 +220,7 @@ def _build():
         "--keep-going",
         "--quiet",
     )
+    unfinished.unlink()
 
 
 def main():

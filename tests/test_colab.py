@@ -21,11 +21,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "book/ko").glob("*.ipynb"))
-# Colab, November 2026: Python 3.13 and these; the kernel and its tools are there too.
-COLAB = [
-    "tensorflow==2.20.*", "keras==3.13.*", "numpy==2.1.*", "matplotlib==3.10.*",
-    "scikit-image", "scikit-learn", "scipy", "ipykernel", "nbclient",
-]  # fmt: skip
+sys.path.insert(0, str(ROOT / "tools"))
+from matrix import COLAB  # noqa: E402  the kernel and its tools are there too
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("CNNBOOK_TEST_COLAB"),

@@ -100,7 +100,7 @@ def test_arguments_are_passed_on(monkeypatch):
     assert got == [("-m", "pytest", "--nbval", "-n", "2", "-k", "ops", "--lf")]
 
 
-@pytest.mark.parametrize("task", ["run", "full", "seeds", "bench"])
+@pytest.mark.parametrize("task", ["run", "full", "seeds", "matrix", "bench"])
 def test_a_task_runs_its_tool(monkeypatch, task):
     got = []
     monkeypatch.setattr(commands, "_in_environment", lambda *command: got.append(command))
