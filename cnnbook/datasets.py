@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import io
 import itertools
+import json
 import pathlib
 import re
 
@@ -62,12 +63,15 @@ def load(name):
     "circle": a (10, 10) array of int64, 1 on the circle's line and 0 elsewhere.
     "coins": a (303, 384) array of uint8, a photograph of 24 ancient coins.
     "digits": a `Dataset` of 1,437 + 360 handwritten digits, (28, 28, 1), white on black.
+    "digits_8x8": the same digits in the same order before they are enlarged, (8, 8, 1).
     "faces": a `Dataset` of 120 + 80 grey photographs, faces and other things, (25, 25, 1).
     "flowers": a `Dataset` of 800 + 400 generated flowers with 3 to 10 petals, (32, 32, 3).
     "ilsvrc": a list of dicts, one a year from 2010 to 2017: the winner of ImageNet's classification
         contest, its top-5 error in per cent, its depth in layers (None where it has no single one).
     "photographs": a dict of name -> (height, width, channels) uint8 array, channels 1 or 3.
     "shapes": a `Dataset` of 2,000 + 500 generated colour images of ten shapes, (32, 32, 3).
+    "strokes": a list of 300 dicts, 30 for each digit in turn: its label, the index of the MNIST test
+        image whose skeleton it is, and its strokes, a list of (points, 2) arrays of (x, y).
 
     Full size, from $CNNBOOK_DATA_DIR or, the first time, from the network:
     "cats_vs_dogs": photographs of cats and dogs in turn, scaled to (180, 180, 3), from
@@ -107,25 +111,39 @@ def _coins():
     return io.imread(_existing(_skimage_data() / "coins.png"))
 
 
-def _digits():
-    from PIL import Image
+def _digits_8x8():
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
     source = load_digits()  # (1797, 8, 8), 0 to 16; ships in scikit-learn itself
-    images = np.rint(source.images * (255 / 16)).astype(np.uint8)
-    # As MNIST was made: the digit 20 pixels high, its centre of mass in the middle of 28×28.
-    # Pillow resizes bytes in whole numbers, so every machine gets the same ones.
-    images = [Image.fromarray(image).resize((20, 20), Image.Resampling.BICUBIC) for image in images]
-    images = np.stack([_centred(np.asarray(image)) for image in images])[..., np.newaxis]
+    images = np.rint(source.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
     labels = source.target.astype(np.int64)
     x_train, x_test, y_train, y_test = train_test_split(
         images, labels, test_size=360, stratify=labels, random_state=0
     )
-    origin = "scikit-learn's load_digits, enlarged and centred; SHA-256 of the arrays " + checksum(
-        x_train, y_train, x_test, y_test
-    )
+    digest = checksum(x_train, y_train, x_test, y_test)
+    origin = f"scikit-learn's load_digits, as bytes; SHA-256 of the arrays {digest}"
     return Dataset(x_train, y_train, x_test, y_test, tuple("0123456789"), origin=origin)
+
+
+def _digits():
+    from PIL import Image
+
+    small = _digits_8x8()
+
+    def as_mnist(images):
+        # As MNIST was made: the digit 20 pixels high, its centre of mass in the middle of 28×28.
+        # Pillow resizes bytes in whole numbers, so every machine gets the same ones.
+        large = (
+            Image.fromarray(image[..., 0]).resize((20, 20), Image.Resampling.BICUBIC)
+            for image in images
+        )
+        return np.stack([_centred(np.asarray(image)) for image in large])[..., np.newaxis]
+
+    x_train, x_test = as_mnist(small.x_train), as_mnist(small.x_test)
+    digest = checksum(x_train, small.y_train, x_test, small.y_test)
+    origin = f"scikit-learn's load_digits, enlarged and centred; SHA-256 of the arrays {digest}"
+    return dataclasses.replace(small, x_train=x_train, x_test=x_test, origin=origin)
 
 
 def _centred(digit):
@@ -169,6 +187,14 @@ def _photographs():
         image = io.imread(_existing(_skimage_data() / f"{name}.{suffix}"))
         photographs[name] = image.reshape(*image.shape[:2], -1)
     return photographs
+
+
+def _strokes():
+    text = _existing(data_dir() / "strokes.json").read_text(encoding="utf-8")
+    return [
+        {**digit, "strokes": [np.array(stroke, float) for stroke in digit["strokes"]]}
+        for digit in json.loads(text)["digits"]
+    ]
 
 
 def _shapes():
@@ -514,11 +540,13 @@ _SETS = {
     "circle": _circle,
     "coins": _coins,
     "digits": _digits,
+    "digits_8x8": _digits_8x8,
     "faces": _faces,
     "flowers": _flowers,
     "ilsvrc": _ilsvrc,
     "photographs": _photographs,
     "shapes": _shapes,
+    "strokes": _strokes,
     "mnist": _mnist,
     "fashion_mnist": _fashion_mnist,
     "fashion_mnist_sample": _fashion_mnist_sample,

@@ -188,6 +188,51 @@ def convolutional_network(ending=None):
     return Model(images, layers.Dense(10, activation="softmax")(h))
 
 
+def lenet5():
+    """Return chapter 13's LeNet-5 for (28, 28, 1) images, a border of two zeros around them.
+
+    61,706 parameters. The output is a probability a class. Source: Y. LeCun et al., Gradient-Based
+    Learning Applied to Document Recognition, 1998, as it is usually rebuilt.
+    """
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            layers.ZeroPadding2D(2),
+            layers.Conv2D(6, 5, activation="tanh"),
+            layers.AveragePooling2D(2),
+            layers.Conv2D(16, 5, activation="tanh"),
+            layers.AveragePooling2D(2),
+            layers.Conv2D(120, 5, activation="tanh"),
+            layers.Flatten(),
+            layers.Dense(84, activation="tanh"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def zip_code_network():
+    """Return chapter 18's second network: (28, 28, 1) images, ten digits, 594,922 parameters.
+
+    Two pairs of 3×3 convolutions, each with pooling and dropout, then 512 units with dropout. The
+    output is a probability a class.
+    """
+    from keras import Input, Sequential, layers
+
+    network = Sequential([Input((28, 28, 1))])
+    for filters in (32, 64):
+        network.add(layers.Conv2D(filters, 3, activation="relu"))
+        network.add(layers.Conv2D(filters, 3, activation="relu"))
+        network.add(layers.MaxPooling2D(2))
+        network.add(layers.Dropout(0.25))
+    network.add(layers.Flatten())
+    network.add(layers.Dense(512, activation="relu"))
+    network.add(layers.Dropout(0.5))
+    network.add(layers.Dense(10, activation="softmax"))
+    return network
+
+
 def digit_cnn():
     """Return the untrained network of the page's <digit-cnn>: (28, 28, 1) ink from 0 to 1, ten digits.
 

@@ -84,6 +84,18 @@ def test_digits():
         assert abs(centre - 13.5).max() <= 0.5
 
 
+def test_digits_before_they_are_enlarged():
+    small, digits = datasets.load("digits_8x8"), datasets.load("digits")
+    for part in ("train", "test"):
+        images, large = getattr(small, f"x_{part}"), getattr(digits, f"x_{part}")
+        assert images.shape == (len(large), 8, 8, 1) and images.dtype == np.uint8
+        assert images.max() == 255
+        assert np.array_equal(getattr(small, f"y_{part}"), getattr(digits, f"y_{part}"))
+        # The same digit: as much ink, on (20 / 8)² as many pixels.
+        ratio = large.sum(axis=(1, 2, 3)) / images.sum(axis=(1, 2, 3), dtype=float)
+        assert np.allclose(ratio, 6.25, rtol=0.05)
+
+
 def test_faces():
     faces = datasets.load("faces")
     images = np.concatenate([faces.x_train, faces.x_test])
@@ -215,7 +227,7 @@ def test_the_wheel_carries_the_data(tmp_path):
 
 
 def test_every_dataset_says_where_it_is_from():
-    for name in ("digits", "shapes"):
+    for name in ("digits", "digits_8x8", "shapes"):
         loaded = datasets.load(name)
         arrays = (loaded.x_train, loaded.y_train, loaded.x_test, loaded.y_test)
         assert loaded.name == name

@@ -3,13 +3,17 @@
 `pytest tests/test_zip_code.py -rP` also prints how many codes and digits were read right.
 """
 
+import ast
 import collections
 import re
 
+import nbformat
 import numpy as np
 import pytest
 import test_digit_cnn
-from test_digit_cnn import SIDE, drag, on_pad
+from test_digit_cnn import BRUSH, SIDE, drag, on_pad
+
+import cnnbook.strokes
 
 SCRIPTS = ("engine.js", "drawing.js", "models/digits.js", "zip-code.js")
 BODY = "<zip-code>fallback</zip-code><p>end</p>"
@@ -202,6 +206,22 @@ def test_regions(opened):
     assert sentences == wanted
 
 
+def test_regions_of_the_chapter(root):
+    """Chapter 18 and the page say the same of the first two digits."""
+    chapter = nbformat.read(root / "book/ko/18-zip-code.ipynb", as_version=4)
+    (cell,) = (cell.source for cell in chapter.cells if cell.source.startswith("REGIONS"))
+    shown = ast.literal_eval(ast.parse(cell).body[0].value)
+    page, english = (
+        (root / "book/_assets/lab" / name).read_text(encoding="utf-8")
+        for name in ("zip-code.js", "text.en.js")
+    )
+    listed = re.search(r"const REGIONS = \[(.*?)\];", page, re.S)[1]
+    starts = re.findall(r'\[(\d+), (?:"(\w+)"|null)\]', listed)
+    names = dict(re.findall(r'"region\.(\w+)": "([^"]+)"', english))
+    assert shown == {int(start): names.get(name) for start, name in starts}
+    assert [start for start in shown if shown[start]] == [low for low, _ in REGIONS.values()]
+
+
 @pytest.mark.parametrize("code", ["01000", "09999", "10678", "63644", "00123", "64531", "99208"])
 def test_codes_of_the_pages_own_hand(opened, code):
     page = opened()
@@ -334,6 +354,21 @@ def test_shown_inputs_are_what_is_read(opened):
         assert np.allclose(red, paper + (ink - paper) * inputs.clip(0, 1), atol=1)
 
 
+def test_the_page_centres_as_python_does(opened, digits):
+    """What the page gives to the network is what `cnnbook.strokes` computes from the same strokes."""
+    page = opened()
+    for _, drawn in codes(digits, 6):
+        page.evaluate(DRAW, drawn)
+        taken, inputs = page.evaluate("""() => {
+            const { pads } = document.querySelector("zip-code");
+            return [pads.map(pad => pad.strokes), pads.map(pad => [...pad.input()])];
+        }""")
+        for lines, seen in zip(taken, inputs, strict=True):
+            wanted = cnnbook.strokes.centre(cnnbook.strokes.draw(lines, SIDE, BRUSH))
+            # The page keeps ink in single precision: its steps at 1 are 6e-8, a few of them add up.
+            assert np.allclose(np.reshape(seen, (28, 28)), wanted, atol=1e-5)
+
+
 def test_a_drawing_meanwhile_is_not_answered_for(opened):
     page = opened()
     draw(page, "04524")
@@ -409,6 +444,10 @@ def test_broken_model_gives_a_sentence(opened, bare_page, file):
     (path.parent / "lab/models/broken.js").write_text(file, encoding="utf-8")
     page = opened(path.as_uri())
     assert "신경망을 열지 못했습니다" in page.get_by_role("alert").text_content()
+
+
+def test_the_model_is_small(root):
+    assert (root / "book/_assets/lab/models/digits.js").stat().st_size <= 500_000
 
 
 def test_the_page_loads_what_the_widget_needs(root):

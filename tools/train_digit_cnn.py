@@ -22,6 +22,8 @@ import make_strokes
 import numpy as np
 from scipy import ndimage
 
+from cnnbook import strokes
+
 EPOCHS = 8
 BATCH = 128
 REDRAWN = 12_000
@@ -30,31 +32,11 @@ RUN = "12-mnist-digit-cnn"
 MODEL = full.ROOT / "book/_assets/lab/models/digits.js"
 
 
-def centre(ink):
-    """Scale ink's longer side to 20 pixels, its centre of mass to the middle of (28, 28).
-
-    What book/_assets/lab/drawing.js does: each pixel is the mean of the area it covers.
-    """
-    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
-    side = max(np.ptp(rows) + 1, np.ptp(columns) + 1) / 20
-
-    def shares(sums, inked):
-        """Return (28, size): the share of each cell that each pixel of the ink covers."""
-        pixels = np.arange(len(sums))
-        middle = np.average(pixels + 0.5, weights=sums)
-        start = np.clip(middle - 14 * side, inked[-1] + 1 - 28 * side, inked[0])
-        low = start + side * np.arange(28)[:, np.newaxis]
-        covered = np.minimum(low + side, pixels + 1) - np.maximum(low, pixels)
-        return np.maximum(covered, 0) / side
-
-    return shares(ink.sum(axis=1), rows) @ ink @ shares(ink.sum(axis=0), columns).T
-
-
 def redraw(image, width):
     """Draw a (28, 28) digit again with a round brush, `width` of MNIST's pixels wide."""
     line = np.pad(make_strokes.skeleton(image), 16)
     distance = ndimage.distance_transform_edt(~line)
-    return centre(np.clip(make_strokes.ENLARGE * width / 2 + 0.5 - distance, 0, 1))
+    return strokes.centre(np.clip(make_strokes.ENLARGE * width / 2 + 0.5 - distance, 0, 1))
 
 
 def augment(images, rng):

@@ -1,0 +1,148 @@
+"""Train chapter 18's networks on MNIST, record them, and tune one for other hands and other pens.
+
+    CNNBOOK_DATA_DIR=… python tools/train_18.py           all, one after the other
+    CNNBOOK_DATA_DIR=… python tools/train_18.py v2        one of them
+
+Writes data/results/18-mnist-*.json and data/weights/18-*.npz. An interrupted training goes on after
+its last epoch. All have the same recipe: Adam with a rate that
+falls to zero along a cosine, 5,000 of the training images set aside for validation, the test images
+looked at once, after training. The networks without "_plain" see every training image changed anew
+in every epoch, by `train_digit_cnn.augment`.
+
+"18-mnist-lenet_tuned" goes on from "18-mnist-lenet" with ten digits a class of scikit-learn's
+training part and ten a class of data/strokes.json, drawn five ways, among images of MNIST. Those
+strokes are of MNIST test digits, so its test leaves these images out.
+"""
+
+import os
+import shutil
+import sys
+
+import full
+import numpy as np
+import train_digit_cnn
+
+from cnnbook import strokes
+
+EPOCHS, BATCH, RATE, VALIDATION, SEED = 12, 128, 1e-3, 5_000, 42
+TUNING_EPOCHS, TUNING_RATE, REHEARSED, EACH = 10, 5e-4, 4_000, 10
+NETWORKS = ("dense_plain", "dense", "lenet_plain", "lenet", "lenet_tuned", "v2")
+KEPT = {  # the weights that the chapter shows
+    "lenet_plain": "18-lenet-plain",
+    "lenet": "18-lenet",
+    "lenet_tuned": "18-lenet-tuned",
+    "v2": "18-v2",
+}
+
+
+def build(name):
+    from cnnbook import models
+
+    networks = {"dense": lambda: models.dense_network(512), "v2": models.zip_code_network}
+    return networks.get(name.partition("_")[0], models.lenet5)()
+
+
+def target_images():
+    """Return (images, labels, indices): the few that the network is tuned on, MNIST's left out."""
+    from cnnbook import datasets
+
+    digits = datasets.load("digits")
+    few = np.concatenate([np.flatnonzero(digits.y_train == label)[:EACH] for label in range(10)])
+    images, labels = [digits.x_train[few, ..., 0] / 255], [digits.y_train[few]]
+    every = datasets.load("strokes")  # 30 a class
+    chosen = [digit for i, digit in enumerate(every) if i % 30 < EACH]
+    for pen in strokes.PENS.values():
+        drawn = [strokes.in_box(digit["strokes"], **pen) for digit in chosen]
+        images.append(np.array([strokes.centre(ink) for ink in drawn]))
+        labels.append(np.array([digit["label"] for digit in chosen]))
+    indices = [digit["index"] for digit in chosen]
+    return np.float32(np.concatenate(images)), np.concatenate(labels), indices
+
+
+def codes(right, rng):
+    """Return the share of whole codes that are right, the answers taken five at a time by lot."""
+    return right[rng.permutation(len(right) // 5 * 5)].reshape(-1, 5).all(axis=1).mean()
+
+
+def train(name, mnist):
+    import keras
+
+    from cnnbook import models, results
+
+    keras.utils.set_random_seed(SEED)
+    run, tuned = f"18-mnist-{name}", name.endswith("_tuned")
+    order = np.random.default_rng(SEED).permutation(len(mnist.x_train))
+    x, y = mnist.x_train[order, ..., 0] / np.float32(255), mnist.y_train[order]
+    held = x[:VALIDATION, ..., np.newaxis], y[:VALIDATION]
+    x, y, left_out = x[VALIDATION:], y[VALIDATION:], []
+    model = build(name)
+    count, rate = EPOCHS, RATE
+    if tuned:
+        models.load_weights(model, KEPT["lenet"])
+        few, few_labels, left_out = target_images()
+        x, y = np.concatenate([x[:REHEARSED], few]), np.concatenate([y[:REHEARSED], few_labels])
+        count, rate = TUNING_EPOCHS, TUNING_RATE
+    falling = keras.optimizers.schedules.CosineDecay(rate, count * -(-len(x) // BATCH))
+    model.compile(
+        keras.optimizers.Adam(falling), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    model.optimizer.build(model.trainable_variables)
+    history = {}
+    recipe = {"images": x, "labels": y, "batch_size": BATCH, "train": len(x), "rate": rate}
+    variables = [*model.variables, *model.optimizer.variables]
+    for epoch in results.epochs(count, run=run, variables=variables, history=history, **recipe):
+        rng = np.random.default_rng(epoch)
+        mixed = rng.permutation(len(x))
+        changed = x[mixed]
+        if not name.endswith("_plain"):
+            parts = np.array_split(changed, 20)  # less memory at a time
+            changed = np.concatenate([train_digit_cnn.augment(part, rng) for part in parts])
+        told = model.fit(
+            changed[..., np.newaxis],
+            y[mixed],
+            batch_size=BATCH,
+            shuffle=False,
+            validation_data=held,
+            verbose=0,
+        )
+        for key, values in told.history.items():
+            history.setdefault(key, []).extend(values)
+
+    if name in KEPT:
+        models.save_weights(model, KEPT[name])
+    tested = np.setdiff1d(np.arange(len(mnist.x_test)), left_out)
+    answers = model.predict(mnist.x_test[tested] / np.float32(255), batch_size=500, verbose=0)
+    right = answers.argmax(axis=1) == mnist.y_test[tested]
+    results.save(
+        run,
+        data=mnist,
+        model=model,
+        history=history,
+        validation=VALIDATION,
+        augmented=not name.endswith("_plain"),
+        tested=len(tested),
+        seed=SEED,
+        test_accuracy=right.mean(),
+        code_accuracy=codes(right, np.random.default_rng(SEED)),
+    )
+
+
+def main(names):
+    if unknown := set(names) - set(NETWORKS):
+        sys.exit(f"No network {', '.join(unknown)}; there are: {', '.join(NETWORKS)}")
+    os.environ.update(full.environment(full.BUILD / "18-mnist"))
+
+    from cnnbook import datasets
+
+    mnist = datasets.load("mnist")
+    for name in names:
+        workplace = full.BUILD / f"18-mnist-{name}"
+        workplace.mkdir(parents=True, exist_ok=True)
+        os.environ["CNNBOOK_FULL"] = str(workplace)
+        train(name, mnist)
+        full.publish(workplace / "records")
+        shutil.rmtree(workplace)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or NETWORKS)
