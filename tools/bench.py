@@ -9,7 +9,9 @@ python tools/bench.py memory  prints one number: what test_ops.py holds below a 
 """
 
 import base64
+import functools
 import gzip
+import http.server
 import json
 import os
 import pathlib
@@ -20,12 +22,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import numpy as np
 
 from cnnbook import REPEATABLE, ops
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROUNDS = 3
 SHAPES = [  # images, kernels
     ((32, 28, 28, 1), (3, 3, 1, 32)),
@@ -205,7 +209,7 @@ def conv2d_memory():
 
 # --- the web laboratory ---------------------------------------------------------------------------
 
-ASSETS = pathlib.Path(__file__).resolve().parent.parent / "book" / "_assets"
+ASSETS = ROOT / "book" / "_assets"
 PAGE = """<!doctype html><html lang="ko"><meta charset="utf-8"><title>bench</title>
 <script src="book.js"></script><{tag}></{tag}></html>"""
 # Stored when the page has loaded: when the first answer came, and what it was.
@@ -326,7 +330,99 @@ def keras_times(image):
     return measured
 
 
-BENCHMARKS = [conv2d, conv2d_memory, conv2d_backward, laboratory]
+# --- the pages ------------------------------------------------------------------------------------
+
+CHAPTER = "03-convolution"
+STOCK = """title: stock
+execute: {execute_notebooks: "off"}
+parse: {myst_enable_extensions: [amsmath, dollarmath]}
+only_build_toc_files: true
+"""
+SLOW_LINE = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 200_000,
+    "uploadThroughput": 90_000,
+}
+FIGURE = """() => {
+    const figure = document.querySelector(".cell_output img");
+    return figure?.complete && figure.naturalWidth ? performance.now() : 0;
+}"""
+
+
+def pages():
+    """Load one chapter of the built book and of a stock Jupyter Book over a slow line."""
+    ours = ROOT / "_build" / "html"
+    if not (browser_path() and (ours / f"{CHAPTER}.html").exists()):
+        print("The pages: not measured (it needs Chromium and the built book)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        stock = stock_book(pathlib.Path(folder))
+        rounds = [{"ours": opened(ours), "stock": opened(stock)} for _ in range(ROUNDS)]
+    print(f"{CHAPTER}, over a line of 1.6 Mbit/s with 150 ms there and back:")
+    for name in ("ours", "stock"):
+        count, size, seconds = (
+            statistics.median(values) for values in zip(*(one[name] for one in rounds), strict=True)
+        )
+        print(
+            f"{name:6} {count:3.0f} files, {size:9,.0f} bytes beside the figures, first figure after {seconds:5.1f} s"
+        )
+    for place, what in ((1, "bytes"), (2, "seconds")):
+        ratio = statistics.median(one["stock"][place] / one["ours"][place] for one in rounds)
+        print(f"a stock page needs {ratio:.1f} times the {what}")
+
+
+def stock_book(folder):
+    """Build the chapter as Jupyter Book does it unasked. Return the folder of its pages."""
+    source = folder / "source"
+    source.mkdir()
+    shutil.copy(ROOT / "book" / "ko" / f"{CHAPTER}.ipynb", source)
+    (source / "_config.yml").write_text(STOCK)
+    (source / "_toc.yml").write_text(f"format: jb-book\nroot: {CHAPTER}\n")
+    program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+    subprocess.run(
+        [sys.executable, "-c", program, "build", str(source), "--path-output", str(folder)],
+        check=True,
+        capture_output=True,
+    )
+    return folder / "_build" / "html"
+
+
+def opened(folder):
+    """Return (files, bytes beside figures, seconds to the first figure) of a fresh visit."""
+    from playwright.sync_api import sync_playwright
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    serve = functools.partial(Quiet, directory=str(folder))
+    with (
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server,
+        sync_playwright() as play,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
+        browser = play.chromium.launch(executable_path=browser_path(), args=sandbox)
+        page, answers = browser.new_page(), []
+        line = page.context.new_cdp_session(page)
+        line.send("Network.enable")
+        line.send("Network.emulateNetworkConditions", SLOW_LINE)
+        own = f"http://127.0.0.1:{server.server_port}/"
+        # MathJax, which a stock page fetches from elsewhere, is not counted.
+        page.route(lambda url: not url.startswith(own), lambda route: route.abort())
+        page.on("requestfinished", lambda request: answers.append(request))
+        page.goto(f"{own}{CHAPTER}.html", wait_until="commit")
+        seen = page.wait_for_function(FIGURE, timeout=120_000).json_value()
+        page.wait_for_load_state("load")
+        beside = [request for request in answers if "/_images/" not in request.url]
+        size = sum(request.sizes()["responseBodySize"] for request in beside)
+        browser.close()
+        server.shutdown()
+    return len(beside), size, seen / 1000
+
+
+BENCHMARKS = [conv2d, conv2d_memory, conv2d_backward, laboratory, pages]
 
 
 def machine():
