@@ -226,17 +226,10 @@ def cited():
 def test_references_are_what_the_chapters_recommend():
     """The appendix lists every title once, in order of surnames, with the chapters that name it."""
     page = (ROOT / "book/ko/references.md").read_text(encoding="utf-8")
-    rows = [
-        line.split(" | ") for line in page.splitlines() if line.startswith("| ") and "*" in line
-    ]
-    listed = {
-        re.search(r"\*([^*]+)\*", title)[1]: set(re.findall(r"\(([^()]+\.ipynb)\)", chapters))
-        for _, title, chapters in rows
-    }
+    rows = re.findall(r"^- ([^*\n]+), \*([^*\n]+)\*(.*)$", page, re.MULTILINE)
+    listed = {title: set(re.findall(r"\(([^()]+\.ipynb)\)", rest)) for _, title, rest in rows}
     assert len(listed) == len(rows)
     assert listed == cited()
-    surnames = [
-        author.removeprefix("| ").split(",")[0].removesuffix(" 외") for author, _, _ in rows
-    ]
+    surnames = [author.split(",")[0].removesuffix(" 외") for author, _, _ in rows]
     surnames = [re.sub(r"^(\S+\. ?)+", "", name).casefold() for name in surnames]
     assert surnames == sorted(surnames)
