@@ -31,9 +31,11 @@ PAGE = """\
 <title>{title}</title>
 <link rel="stylesheet" href="{styles}">
 <style>
-.chapter {{ break-before: page; }}
-.chapter:first-child {{ break-before: auto; }}
-.bd-main .bd-content .bd-article h1:first-of-type {{ display: block; }}
+.bd-main .bd-content .bd-article-container {{ display: block; }}
+.bd-main .bd-content .bd-article-container .chapter {{ break-before: page; padding: 0; }}
+.bd-main .bd-content .bd-article-container .chapter:first-child {{ break-before: auto; }}
+.bd-main .bd-content .bd-article-container h1:first-of-type {{ display: block; }}
+.bd-main .bd-content .chapter :not(:defined) {{ min-height: 0; }}
 </style>
 <main class="bd-main"><div class="bd-content"><div class="bd-article-container">
 {articles}
