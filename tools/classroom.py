@@ -118,7 +118,7 @@ def fetch_wheels(folder, lock, platform, python):
                 raise RuntimeError(
                     f"{missing[1]} has no wheel for {platform} and Python {python}. Choose another "
                     f"--platform or --python.\n"
-                    f"{missing[1]}은(는) {platform}, 파이썬 {python}용 휠이 없습니다. --platform이나 "
+                    f"{platform}, 파이썬 {python}에서 쓸 {missing[1]} 휠이 없습니다. --platform이나 "
                     f"--python을 바꿉니다."
                 )
             _demand(done)
