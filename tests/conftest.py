@@ -129,3 +129,29 @@ def bare_page(root, tmp_path_factory):
         return path
 
     return write
+
+
+@pytest.fixture
+def opened(browser, address):
+    """Return a function that opens the test module's `address`; whatever a page complains of fails."""
+    contexts, said = [], []
+
+    def open_page(url=None, *, width=1000, height=900, touch=False, scheme="light", motion=None):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            has_touch=touch,
+            color_scheme=scheme,
+            reduced_motion=motion,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append((message.text, message.location["url"])))
+        page.on("pageerror", lambda error: said.append((str(error), page.url)))
+        page.goto(url or address.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A browser asks a server for the site's icon, of which these pages have none.
+    assert [text for text, url in said if not url.endswith("favicon.ico")] == []

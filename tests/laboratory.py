@@ -1,4 +1,4 @@
-"""What the tests of the laboratory's engine share: models, and the engine beside Keras."""
+"""What the tests of the laboratory share: models, the engine beside Keras, a hand that draws."""
 
 import json
 
@@ -13,6 +13,24 @@ RUN = """async (file, numbers, options) => {
         output: Array.from(output.data),
         probabilities: Array.from(probabilities),
         activations: [...activations].map(([name, {shape, data}]) => [name, shape, Array.from(data)]),
+    });
+}"""
+# The pointer's events for the strokes on each pad of the page's widget, all at once: real input waits
+# for a frame after every point.
+DRAW = """drawings => {
+    const widget = document.querySelector("digit-cnn, zip-code");
+    const pads = widget.pads ?? [widget.pad];
+    drawings.forEach((strokes, i) => {
+        const { left, top, width } = pads[i].picture.getBoundingClientRect();
+        const fire = (type, buttons, [x, y]) => pads[i].element.dispatchEvent(new PointerEvent(type, {
+            pointerId: 1, bubbles: true, button: type === "pointermove" ? -1 : 0, buttons,
+            clientX: left + x * width / pads[i].side, clientY: top + y * width / pads[i].side }));
+        pads[i].erase();
+        for (const stroke of strokes) {
+            fire("pointerdown", 1, stroke[0]);
+            for (const point of stroke.slice(1)) fire("pointermove", 1, point);
+            fire("pointerup", 0, stroke.at(-1));
+        }
     });
 }"""
 

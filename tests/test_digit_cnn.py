@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 import pytest
+from laboratory import DRAW
 
 from cnnbook import datasets, models, web
 
@@ -19,20 +20,6 @@ BODY = "<digit-cnn>fallback</digit-cnn><p>end</p>"
 SIDE, BRUSH = 280, 24  # of the drawing pad
 KINDS = ["conv1 맵 3", "pool2 맵 1", "conv4 맵 60", "mean의 5번째 수", "숫자 7의 출력"]
 
-# The pointer's events for strokes, all at once: real input waits for a frame after every point.
-POINTER = """strokes => {
-    const { pad } = document.querySelector("digit-cnn");
-    const { left, top, width } = pad.picture.getBoundingClientRect();
-    const fire = (type, buttons, [x, y]) => pad.element.dispatchEvent(new PointerEvent(type, {
-        pointerId: 1, bubbles: true, button: type === "pointermove" ? -1 : 0, buttons,
-        clientX: left + x * width / pad.side, clientY: top + y * width / pad.side }));
-    pad.erase();
-    for (const stroke of strokes) {
-        fire("pointerdown", 1, stroke[0]);
-        for (const point of stroke.slice(1)) fire("pointermove", 1, point);
-        fire("pointerup", 0, stroke.at(-1));
-    }
-}"""
 # Wait until the drawing has been read; return the digit that the page shows, or null.
 READ = """async () => {
     const widget = document.querySelector("digit-cnn");
@@ -45,32 +32,6 @@ READ = """async () => {
 @pytest.fixture(scope="module")
 def address(bare_page):
     return bare_page(BODY, SCRIPTS)
-
-
-@pytest.fixture
-def opened(browser, address):
-    """Return a function that opens the widget's page; whatever the page complains of fails."""
-    contexts, said = [], []
-
-    def open_page(url=None, *, width=1000, height=900, touch=False, scheme="light", motion=None):
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            has_touch=touch,
-            color_scheme=scheme,
-            reduced_motion=motion,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append((message.text, message.location["url"])))
-        page.on("pageerror", lambda error: said.append((str(error), page.url)))
-        page.goto(url or address.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    # A browser asks a server for the site's icon, of which these pages have none.
-    assert [text for text, url in said if not url.endswith("favicon.ico")] == []
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +62,7 @@ def pad_box(page):
 
 
 def draw_by_pointer(page, strokes):
-    page.evaluate(POINTER, [stroke.tolist() for stroke in strokes])
+    page.evaluate(DRAW, [[stroke.tolist() for stroke in strokes]])
 
 
 def draw_by_mouse(page, strokes):

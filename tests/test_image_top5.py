@@ -13,7 +13,6 @@ import zlib
 
 import numpy as np
 import pytest
-import test_digit_cnn
 import test_pictures
 from PIL import Image, ImageCms
 
@@ -23,8 +22,6 @@ SCRIPTS = ("engine.js", "drawing.js", "pictures.js", "image-top5.js")
 BODY = "<image-top5>fallback</image-top5><p>end</p>"
 NONE = "사진이 아니거나 열지 못하는 종류의 파일입니다."
 BROKEN = "사진 파일이 온전하지 않습니다."
-
-opened = test_digit_cnn.opened
 
 # A file as the page gets it from a chooser, from its bytes in base64.
 FILE = """(letters, name, type) =>

@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 import test_digit_cnn
+from laboratory import DRAW
 from test_digit_cnn import BRUSH, SIDE, drag, on_pad
 
 import cnnbook.strokes
@@ -41,22 +42,6 @@ REGIONS = {
 }
 SPARE = (9, 19, 20, 60)
 
-# The pointer's events for each place's strokes, all at once; then the page reads them.
-DRAW = """places => {
-    const { pads } = document.querySelector("zip-code");
-    places.forEach((strokes, i) => {
-        const { left, top, width } = pads[i].picture.getBoundingClientRect();
-        const fire = (type, buttons, [x, y]) => pads[i].element.dispatchEvent(new PointerEvent(type, {
-            pointerId: 1, bubbles: true, button: type === "pointermove" ? -1 : 0, buttons,
-            clientX: left + x * width / pads[i].side, clientY: top + y * width / pads[i].side }));
-        pads[i].erase();
-        for (const stroke of strokes) {
-            fire("pointerdown", 1, stroke[0]);
-            for (const point of stroke.slice(1)) fire("pointermove", 1, point);
-            fire("pointerup", 0, stroke.at(-1));
-        }
-    });
-}"""
 READ = """async () => {
     const widget = document.querySelector("zip-code");
     await widget.read();
@@ -69,7 +54,7 @@ SETTLED = """async () => {
 INK = "document.querySelector('zip-code').pads.map(pad => pad.strokes.length)"
 FOCUS = "document.activeElement.getAttribute('aria-label')"
 
-opened, digits = test_digit_cnn.opened, test_digit_cnn.digits
+digits = test_digit_cnn.digits
 
 
 @pytest.fixture(scope="module")
