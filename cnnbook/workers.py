@@ -67,7 +67,7 @@ def run(script, count=2, *, seconds=180):
             tail = "\n".join(told.splitlines()[-12:])
             raise RuntimeError(
                 f"worker {failed[0]} ended with {ended[failed[0]].code}\n"
-                f"일꾼 {failed[0]}이(가) {ended[failed[0]].code}(으)로 끝났습니다.\n{tail}"
+                f"작업자 {failed[0]}: 종료 코드 {ended[failed[0]].code}.\n{tail}"
             )
 
 
@@ -90,7 +90,7 @@ def _run_once(script, count, seconds):
                 if time.monotonic() > deadline:
                     raise TimeoutError(
                         f"the workers were not done in {seconds} seconds\n"
-                        f"일꾼들이 {seconds}초 안에 끝나지 않았습니다."
+                        f"작업자들이 {seconds}초 안에 끝나지 않았습니다."
                     )
                 time.sleep(PAUSE)
             codes = [process.poll() for process in processes]
