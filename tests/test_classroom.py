@@ -275,6 +275,10 @@ def test_platform_tags(classroom, platform, some):
     assert not {"manylinux_2_29_x86_64", "macosx_14_0_arm64", "win32"} & set(tags)
 
 
+def test_this_machine_s_platform_is_one(room, classroom):
+    assert room(classroom.this_platform()).is_dir()
+
+
 @pytest.mark.parametrize("platform", ["windows", "win32", "manylinux_x86_64", "", "macosx_arm64"])
 def test_an_unknown_platform(room, platform):
     with pytest.raises(ValueError, match=r"platform: got .*wanted a tag such as win_amd64"):

@@ -10,6 +10,7 @@ have already come.
 """
 
 import argparse
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -62,6 +63,15 @@ def platform_tags(platform):
         return [f"{name}_{linux[2]}" for name in [*names, "linux"]]
     examples = "win_amd64, manylinux_2_28_x86_64, macosx_13_0_arm64"
     raise bad_value("platform", platform, f"a tag such as {examples}", f"{examples} 같은 이름")
+
+
+def this_platform():
+    """Return the newest tag of this machine that `platform_tags` knows, or else its first."""
+    names = list(tags.platform_tags())
+    for name in names:
+        with contextlib.suppress(ValueError):
+            return platform_tags(name)[0]
+    return names[0]
 
 
 def environments(platform, python):
@@ -432,7 +442,7 @@ def is_pack(folder):
 
 
 def main(arguments):
-    here = next(tags.platform_tags())
+    here = this_platform()
     parser = argparse.ArgumentParser(prog="classroom", description=__doc__.partition("\n")[0])
     parser.add_argument("dest", nargs="?", metavar="DEST", help="default: a folder in _build")
     parser.add_argument("--platform", default=here, help=f"as in a wheel's name (default: {here})")
