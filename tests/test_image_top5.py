@@ -348,7 +348,7 @@ def test_too_large(opened):
     page = opened()
     for size in ((9_500, 9_500), (50_000, 50_000), (1, 2**31)):
         choose(page, "사진 열기", ("bomb.png", test_pictures.bomb(*size)))
-        wanted = f"사진이 너무 큽니다({size[0]}×{size[1]}). 8,900만 픽셀까지 엽니다."
+        wanted = f"사진이 너무 큽니다({size[0]}×{size[1]}). 픽셀 89,478,485개까지 엽니다."
         assert say(page) == heard(page) == wanted
     said = page.evaluate("""() => cnnlab.openPicture(
         { size: 3e8, arrayBuffer() { throw new Error("read"); } }).catch((error) => error.message)""")

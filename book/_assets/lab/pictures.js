@@ -229,8 +229,7 @@
   }
 
   async function openPicture(file) {
-    const millions = Math.floor(AREA / 1e6);
-    const most = { megabytes: BYTES / 1e6, millions, tenThousands: (100 * millions).toLocaleString("en") };
+    const most = { megabytes: BYTES / 1e6, pixels: AREA.toLocaleString("en") };
     if (file.size > BYTES) throw new PictureError("bytes", most);
     const found = read(new Uint8Array(await file.arrayBuffer()));
     const { width: wide, height: high } = found;

@@ -252,7 +252,7 @@ cnnlab.addText("en", {
     none: "This file is no picture, or of a kind that is not opened here. JPEG, PNG, WebP and GIF pictures are.",
     broken: "The picture's file is not whole: it was cut off or damaged.",
     bytes: "The file is too large. Files of up to {megabytes} MB are opened.",
-    large: "The picture is too large ({width}×{height}). Pictures of up to {millions} million pixels are opened.",
+    large: "The picture is too large ({width}×{height}). Pictures of up to {pixels} pixels are opened.",
   },
   "image-top5": {
     open: "Open a picture",

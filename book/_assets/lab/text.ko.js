@@ -252,7 +252,7 @@ cnnlab.addText("ko", {
     none: "사진이 아니거나 열지 못하는 종류의 파일입니다. JPEG, PNG, WebP, GIF 사진을 엽니다.",
     broken: "사진 파일이 온전하지 않습니다. 중간에 잘렸거나 망가진 파일입니다.",
     bytes: "파일이 너무 큽니다. {megabytes}MB까지 엽니다.",
-    large: "사진이 너무 큽니다({width}×{height}). {tenThousands}만 픽셀까지 엽니다.",
+    large: "사진이 너무 큽니다({width}×{height}). 픽셀 {pixels}개까지 엽니다.",
   },
   "image-top5": {
     open: "사진 열기",
