@@ -108,6 +108,16 @@ FULL = {
         {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 6},
         {"DATASET": "flowers", "EPOCHS": 10},
     ],
+    "19": [
+        {
+            "DATASET": "mnist",
+            "EPOCHS": 5,
+            "LEAN_EPOCHS": 3,
+            "LEAN_BATCH": 128,
+            "STEPS_AT_ONCE": 67,
+            "REPEATS": 5,
+        }
+    ],
 }
 
 
