@@ -94,16 +94,22 @@ def read_through(page):
     }""")
 
 
+WIDGETS = "conv-explorer, digit-cnn, zip-code, image-top5"
+
+
 def see_widgets(page):
     """Bring the laboratory's elements into view, which loads them, and wait until they are there."""
-    page.evaluate("""async () => {
-        for (const widget of document.querySelectorAll('conv-explorer, digit-cnn, zip-code, image-top5')) {
+    page.evaluate(
+        """async (names) => {
+        for (const widget of document.querySelectorAll(names)) {
             widget.scrollIntoView();
             const late = new Promise((_, fail) => setTimeout(fail, 20_000, widget.localName));
             await Promise.race([customElements.whenDefined(widget.localName), late]);
         }
         scrollTo(0, 0);
-    }""")
+    }""",
+        WIDGETS,
+    )
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -328,4 +334,20 @@ def test_light(book, browser, serve):
         own = [url for url in sizes if "/_images/" not in url and "/lab/" not in url]
         assert len(own) <= 12, (name, sorted(sizes))
         page.close()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_laboratory_keeps_its_place(book, browser, width):
+    """An element is about as high before its scripts come as after: what stands below stays."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    heights = f"""[...document.querySelectorAll("{WIDGETS}")].map(
+        widget => widget.getBoundingClientRect().height)"""
+    before, after = context.new_page(), context.new_page()
+    before.route("**/lab/*.js", lambda route: route.abort())
+    for page in (before, after):
+        page.goto((book / "laboratory.html").as_uri())
+    see_widgets(after)
+    came, wanted = before.evaluate(heights), after.evaluate(heights)
+    assert len(came) == 4 and came == pytest.approx(wanted, rel=0.15)
     context.close()
