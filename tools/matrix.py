@@ -6,8 +6,8 @@ Usage:  python tools/matrix.py                    (all of the sets below)
 Each set runs the whole of `pytest --nbval book` and records in data/verification.json what it ran
 on, and for every chapter how many cells held and the seconds they took. Sets with other packages
 get an environment of their own in _build/matrix; what pip installed is part of the record. A set
-that could not finish leaves its last record as it was. The table of the page on the book's state
-(book/ko/status.md) is written from this file by tools/status.py.
+that could not finish leaves its last record as it was. At the end the page on the book's state
+(book/ko/status.md) is written anew from this file, by tools/status.py.
 """
 
 import dataclasses
@@ -151,7 +151,7 @@ def counted(report):
         found["seconds"] += float(case.get("time"))
     for found in chapters.values():
         found["seconds"] = round(found["seconds"])
-    return {"chapters": chapters}
+    return {"chapters": dict(sorted(chapters.items()))}
 
 
 def record(name, entry):
@@ -168,6 +168,7 @@ def main(names):
     if unknown:
         sys.exit(f"No set {', '.join(unknown)}; there are: {', '.join(SETS)}")
     held = {name: verify(name) for name in names or SETS}
+    subprocess.run([sys.executable, ROOT / "tools" / "status.py"], check=True)
     for name, good in held.items():
         print(f"{name:14} {'every cell held' if good else 'FAILED'}")
     sys.exit(not all(held.values()))

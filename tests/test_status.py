@@ -1,0 +1,43 @@
+"""tools/status.py: the page on the book's state says what was recorded."""
+
+import importlib.util
+import pathlib
+
+import nbformat
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_status_page_is_what_was_recorded():
+    status = load("status")
+    assert status.PAGE.read_text(encoding="utf-8") == status.current(), (
+        "python tools/status.py writes the page anew"
+    )
+
+
+def test_status_page_says_what_failed():
+    status = load("status")
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# 합성곱과 교차상관\n\ntext"),
+            nbformat.v4.new_code_cell(
+                "show()",
+                outputs=[nbformat.v4.new_output("display_data", data={"image/png": "AA=="})],
+            ),
+        ]
+    )
+    versions = dict.fromkeys(status.VERSIONS, "1.2")
+    entry = {"date": "2026-11-27", "versions": versions, "cores": 2, "onednn": "A", "blas": "B"}
+    chapters = {"03-convolution": {"cells": 40, "failed": 3, "seconds": 12}}
+    text = status.page(
+        {"lock": {**entry, "seconds": 600, "chapters": chapters}}, {"03-convolution": notebook}
+    )
+    assert "| [합성곱과 교차상관](03-convolution.ipynb) | 1 | 37/40 | 12 |" in text
+    assert "| 책의 버전 | 2026-11-27 | 1.2 | 1.2 | 1.2 | 1.2 | 1.2 | 2 | A, B | 10 |" in text
