@@ -40,4 +40,11 @@ def test_status_page_says_what_failed():
         {"lock": {**entry, "seconds": 600, "chapters": chapters}}, {"03-convolution": notebook}
     )
     assert "| [합성곱과 교차상관](03-convolution.ipynb) | 1 | 37/40 | 12 |" in text
-    assert "| 책의 버전 | 2026-11-27 | 1.2 | 1.2 | 1.2 | 1.2 | 1.2 | 2 | A, B | 10 |" in text
+    for row in (
+        "날짜 | 2026-11-27",
+        "NumPy | 1.2",
+        "코어 | 2",
+        "명령어 집합 | A, B",
+        "전체(분) | 10",
+    ):
+        assert f"| {row} |" in text
