@@ -70,7 +70,8 @@ blas = [part["architecture"] for part in threadpoolctl.threadpool_info() if "arc
 names = ("tensorflow", "keras", "numpy", "scipy", "matplotlib", "scikit-learn", "scikit-image")
 print(json.dumps({
     "versions": {"python": sys.version.split()[0], **{name: version(name) for name in names}},
-    "cores": len(os.sched_getaffinity(0)), "blas": blas[0] if blas else None,
+    "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+    "blas": blas[0] if blas else None,
 }))
 """
 
@@ -122,6 +123,8 @@ def verify(name, arguments=()):
     path = str(python.parent) + os.pathsep + clean["PATH"]
     environment = {**clean, **chosen.environment, "PATH": path, "PYTHONUTF8": "1"}
     before = ["taskset", "--cpu-list", "0"] if chosen.cores == 1 else []
+    if before and not shutil.which("taskset"):
+        sys.exit(f"{name} needs taskset, which Linux has.")
     about = asked(python, chosen, environment, before)
     BUILD.mkdir(parents=True, exist_ok=True)
     report = BUILD / f"{name}.xml"
