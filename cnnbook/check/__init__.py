@@ -89,6 +89,19 @@ def as_array(answer, shape):
     return array
 
 
+def not_known(is_it, *known, about=None):
+    """Raise Wrong with the hint of the first of the plausible wrong answers that was given.
+
+    is_it: a function that says of such an answer whether it is what the reader gave. known: (wrong
+    answer, its hint in English, in Korean), …; about: which of several answers, in both languages.
+    """
+    for other, english, korean in known:
+        if is_it(other):
+            if about:
+                english, korean = f"{about[0]}: {english}", f"{about[1]}: {korean}"
+            raise Wrong(english, korean)
+
+
 def same_shape(answer, wanted, known, name, name_ko):
     """Raise Wrong unless the answer is the shape `wanted`, four numbers.
 

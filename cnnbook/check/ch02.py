@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, as_number, call, exercise, same_shape
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known, same_shape
 
 
 @exercise("02-1")
@@ -150,9 +150,7 @@ def over_white(answer):
             "여기서는 흰색이 255가 아니라 1입니다.",
         ),
     )
-    for other, english, korean in wrong:
-        if np.allclose(array, other):
-            raise Wrong(english, korean)
+    not_known(lambda other: np.allclose(array, other), *wrong)
     if not np.allclose(array, alpha * colour + (1 - alpha)):
         raise Wrong(
             "alpha × colour + (1 - alpha) × white, where white is 1",

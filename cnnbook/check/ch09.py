@@ -4,14 +4,15 @@ import functools
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
 @exercise("09-1")
 def parameters(answer):
     number = as_number(answer)
     biases = 16 + 32 + 64 + 10
-    for other, english, korean in (
+    not_known(
+        lambda other: number == other,
         (
             106_922 - biases,
             "the biases are missing: one a filter, one a unit",
@@ -43,9 +44,7 @@ def parameters(answer):
             "풀링이 높이와 너비를 두 번 절반으로 줄입니다.",
         ),
         (5_856, "those are the two convolutions: go on", "합성곱층 둘만 셌습니다."),
-    ):
-        if number == other:
-            raise Wrong(english, korean)
+    )
     if number != 106_922:
         raise Wrong(
             "write down each layer's output shape first, then count layer by layer",
@@ -99,7 +98,8 @@ def layer_of_1800(answer):
 def with_global_pooling(answer):
     number = as_number(answer)
     rest = 160 + 4_128 + 32_896 + 1_290
-    for other, english, korean in (
+    not_known(
+        lambda other: number == other,
         (5_576_522, "that is with Flatten", "Flatten일 때의 값입니다."),
         (
             440_138,
@@ -126,9 +126,7 @@ def with_global_pooling(answer):
             "that is the first dense layer alone: add the others",
             "첫 완전 연결층만 셌습니다. 나머지를 더합니다.",
         ),
-    ):
-        if number == other:
-            raise Wrong(english, korean)
+    )
     if number != rest + 32 * 256 + 256:
         raise Wrong(
             "only the first dense layer changes: how many numbers does it receive now?",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, call, exercise
+from cnnbook.check import Wrong, as_array, call, exercise, not_known
 
 
 @exercise("15-1")
@@ -77,7 +77,8 @@ def standardize_test(answer):
         return (whom - images.mean(axis=axis)) / images.std(axis=axis)
 
     both = np.concatenate([train, test])
-    for other, english, korean in (
+    not_known(
+        lambda other: np.allclose(array, other, atol=1e-4),
         (
             by(test, every),
             "that is the test images' own mean: the network learned with the training images'",
@@ -113,9 +114,7 @@ def standardize_test(answer):
             "take the mean away first",
             "먼저 평균을 뺍니다.",
         ),
-    ):
-        if np.allclose(array, other, atol=1e-4):
-            raise Wrong(english, korean)
+    )
     # 0.02: by n - 1, or with a small epsilon, or in half precision, is right as well.
     if not np.allclose(array, by(train, every), rtol=0.02, atol=0.02):
         raise Wrong(
@@ -127,29 +126,27 @@ def standardize_test(answer):
 @exercise("15-3")
 def few_patches(answer):
     directions, distance = as_array(np.ravel(answer), (2,))
-    for other, english, korean in (
+    not_known(
+        lambda other: directions == other,
         (100, "taking the mean away costs one", "평균을 빼면 하나가 줄어듭니다."),
         (192, "100 patches cannot spread in 192 directions", "조각 100개로 192개 방향에 퍼질 수 없습니다."),
         (93, "that is how many directions stay empty", "비어 있는 방향의 수입니다."),
-        (191, "count the patches, not the features", "특징이 아니라 조각의 수를 셉니다."),
-    ):  # fmt: skip
-        if directions == other:
-            raise Wrong(f"directions: {english}", f"방향: {korean}")
+        (191, "count the patches, not the features", "특징이 아니라 조각의 수를 셉니다."), about=("directions", "방향"),
+    )  # fmt: skip
     if directions != 99:
         raise Wrong(
             "directions: the 100 patches add up to 0 once their mean is gone",
             "방향: 평균을 빼면 조각 100개의 합이 0입니다.",
         )
-    for other, english, korean in (
+    not_known(
+        lambda other: abs(distance - other) < 0.002,
         (93 / 192, "take the square root", "제곱근을 취합니다."),
         (np.sqrt(99 / 192), "that counts the directions that are right", "맞는 방향을 셌습니다."),
         (99 / 192, "that counts the directions that are right", "맞는 방향을 셌습니다."),
         (np.sqrt(92 / 192), "192 - 99 directions are empty", "비어 있는 방향은 192 − 99개입니다."),
         (np.sqrt(93), "divide by the number of features", "특징의 수로 나눕니다."),
-        (0, "no epsilon fills directions that are empty", "비어 있는 방향은 ε으로 채울 수 없습니다."),
-    ):  # fmt: skip
-        if abs(distance - other) < 0.002:
-            raise Wrong(f"distance: {english}", f"거리: {korean}")
+        (0, "no epsilon fills directions that are empty", "비어 있는 방향은 ε으로 채울 수 없습니다."), about=("distance", "거리"),
+    )  # fmt: skip
     if not abs(distance - np.sqrt(93 / 192)) < 0.005:
         raise Wrong(
             "distance: the root of the share of directions that stay empty",
@@ -160,26 +157,25 @@ def few_patches(answer):
 @exercise("15-4")
 def moving_average(answer):
     value, step = as_array(np.ravel(answer), (2,))
-    for other, english, korean in (
+    not_known(
+        lambda other: abs(value - other) < 0.0051,
         (10 * 0.99**100, "that is what is still missing", "아직 모자라는 양입니다."),
         (1 - 0.99**100, "that is the share: the mean is 10", "따라잡은 비율입니다. 평균은 10입니다."),
         (10 * (1 - 0.9**100), "the momentum is 0.99", "momentum은 0.99입니다."),
-        (10, "100 steps are not enough for that", "100걸음으로는 아직 모자랍니다."),
-    ):  # fmt: skip
-        if abs(value - other) < 0.0051:
-            raise Wrong(f"first number: {english}", f"첫째 수: {korean}")
+        (10, "100 steps are not enough for that", "100걸음으로는 아직 모자랍니다."), about=("first number", "첫째 수"),
+    )  # fmt: skip
     if not abs(value - 10 * (1 - 0.99**100)) < 0.0051:
         raise Wrong(
             "first number: each step takes away one hundredth of what is missing",
             "첫째 수: 한 걸음마다 모자라는 양의 100분의 1이 줄어듭니다.",
         )
-    for other, english, korean in (
+    not_known(
+        lambda other: step == other,
         (458, "at step 458 it is still below 9.9", "458걸음째에는 아직 9.9가 되지 않습니다."),
         (44, "the momentum is 0.99", "momentum은 0.99입니다."),
         (460, "one step before is enough", "한 걸음 앞에서 이미 넘습니다."),
-    ):
-        if step == other:
-            raise Wrong(f"second number: {english}", f"둘째 수: {korean}")
+        about=("second number", "둘째 수"),
+    )
     if step != 459:
         raise Wrong(
             "second number: the first whole t with 0.99 to the power t below 0.01",
@@ -203,26 +199,25 @@ def fold(answer):
     def same(left, right):
         return np.allclose(left, right, rtol=1e-3, atol=1e-3)
 
-    for other, english, korean in (
+    not_known(
+        lambda other: same(new_kernel, other),
         (kernel * scale[:, None], "each column, not each row, has its scale",
          "행마다가 아니라 열마다 곱합니다."),
         (kernel * gamma / (variance + 0.001), "the root is missing", "제곱근이 빠졌습니다."),
         (kernel * gamma / np.sqrt(variance), "the epsilon is missing", "ε이 빠졌습니다."),
         (kernel / np.sqrt(variance + 0.001), "gamma is missing", "γ가 빠졌습니다."),
-        (kernel, "the kernel is still the old one", "커널이 그대로입니다."),
-    ):  # fmt: skip
-        if same(new_kernel, other):
-            raise Wrong(f"kernel: {english}", f"커널: {korean}")
-    for other, english, korean in (
+        (kernel, "the kernel is still the old one", "커널이 그대로입니다."), about=("kernel", "커널"),
+    )  # fmt: skip
+    not_known(
+        lambda other: same(new_bias, other),
         (bias, "the bias is still the old one", "편향이 그대로입니다."),
         (bias * scale + beta, "the mean is missing", "평균이 빠졌습니다."),
         ((bias - mean) * scale, "beta is missing", "β가 빠졌습니다."),
         (beta - mean * scale, "the layer's own bias is missing", "층의 편향이 빠졌습니다."),
         (bias * scale - mean + beta, "the mean is scaled, too", "평균에도 같은 수를 곱합니다."),
         ((bias - mean + beta) * scale, "beta is not scaled", "β에는 곱하지 않습니다."),
-    ):
-        if same(new_bias, other):
-            raise Wrong(f"bias: {english}", f"편향: {korean}")
+        about=("bias", "편향"),
+    )
     wanted = scale * (x @ kernel + bias - mean) + beta
     if not same(x @ new_kernel + new_bias, wanted):
         raise Wrong(

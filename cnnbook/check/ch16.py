@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, call, exercise
+from cnnbook.check import Wrong, as_array, call, exercise, not_known
 
 
 @exercise("16-1")
@@ -32,16 +32,15 @@ def one_pixel(answer):
     given = as_array(np.ravel(answer), (3,))
     mean = np.array([103.939, 116.779, 123.68])
     pixel = np.array([200, 100, 50])
-    for other, english, korean in (
+    not_known(
+        lambda other: np.allclose(given, other, atol=0.02),
         (pixel - mean, "turn the channels round first", "먼저 채널의 차례를 바꿉니다."),
         (pixel - mean[::-1], "VGG16 wants blue first", "VGG16은 파랑을 먼저 받습니다."),
         (pixel[::-1] - mean[::-1], "the means are in the order B, G, R, too",
          "평균도 B, G, R의 차례입니다."),
         (pixel[::-1], "now take the means away", "이제 평균을 뺍니다."),
         ((pixel[::-1] - mean) / 255, "nothing is divided", "나누지 않습니다."),
-    ):  # fmt: skip
-        if np.allclose(given, other, atol=0.02):
-            raise Wrong(english, korean)
+    )  # fmt: skip
     if not np.allclose(given, pixel[::-1] - mean, atol=0.02):
         raise Wrong(
             "take the means 103.939, 116.779, 123.68 from B, G, R",
@@ -55,15 +54,14 @@ def undo(answer):
     mean = np.array([103.939, 116.779, 123.68], np.float32)
     given = images[..., ::-1] - mean
     array = as_array(call(answer, given.copy()), images.shape)
-    for other, english, korean in (
+    not_known(
+        lambda other: np.allclose(array, other, atol=0.1),
         (images[..., ::-1], "the channels are still B, G, R", "채널이 아직 B, G, R입니다."),
         (given[..., ::-1], "add the means, too", "평균도 더합니다."),
         (given[..., ::-1] + mean, "add the means before you turn the channels, or turn them, too",
          "채널을 바꾸기 전에 평균을 더하거나, 평균의 차례도 바꿉니다."),
         (given, "these are the prepared images themselves", "준비된 이미지 그대로입니다."),
-    ):  # fmt: skip
-        if np.allclose(array, other, atol=0.1):
-            raise Wrong(english, korean)
+    )  # fmt: skip
     if not np.allclose(array, images, atol=0.1):
         raise Wrong("undo the last step first", "마지막에 한 일부터 되돌립니다.")
 
@@ -71,24 +69,24 @@ def undo(answer):
 @exercise("16-4")
 def learned_and_frozen(answer):
     learned, still = as_array(np.ravel(answer), (2,))
-    for other, english, korean in (
+    not_known(
+        lambda other: learned == other,
         (96 * 3, "each class has a bias", "클래스마다 편향이 있습니다."),
         (776, "that is the head of eight classes", "클래스가 여덟일 때의 수입니다."),
         (279_427, "the base does not learn", "몸통은 배우지 않습니다."),
-    ):
-        if learned == other:
-            raise Wrong(f"learned: {english}", f"배우는 수: {korean}")
+        about=("learned", "배우는 수"),
+    )
     if learned != 291:
         raise Wrong(
             "learned: 96 weights and a bias a class",
             "배우는 수: 클래스마다 96개와 편향 하나입니다.",
         )
-    for other, english, korean in (
+    not_known(
+        lambda other: still == other,
         (279_912, "the old head is gone", "옛 머리는 떼어 냈습니다."),
         (279_427, "the head is not frozen", "머리는 얼리지 않았습니다."),
-    ):
-        if still == other:
-            raise Wrong(f"frozen: {english}", f"얼린 수: {korean}")
+        about=("frozen", "얼린 수"),
+    )
     if still != 279_136:
         raise Wrong("frozen: every parameter of the base", "얼린 수: 몸통의 파라미터 모두입니다.")
 
@@ -96,23 +94,23 @@ def learned_and_frozen(answer):
 @exercise("16-5")
 def passes(answer):
     through, cached = as_array(np.ravel(answer), (2,))
-    for other, english, korean in (
+    not_known(
+        lambda other: through == other,
         (3000, "every epoch sends them through again", "에포크마다 다시 지나갑니다."),
         (94, "count pictures, not batches", "배치가 아니라 사진을 셉니다."),
         (2820, "count pictures, not batches", "배치가 아니라 사진을 셉니다."),
-    ):
-        if through == other:
-            raise Wrong(f"through the base: {english}", f"몸통을 지날 때: {korean}")
+        about=("through the base", "몸통을 지날 때"),
+    )
     if through != 90_000:
         raise Wrong(
             "through the base: pictures times epochs",
             "몸통을 지날 때: 사진 수에 에포크 수를 곱합니다.",
         )
-    for other, english, korean in (
+    not_known(
+        lambda other: cached == other,
         (0, "they go through once, to be kept", "저장하려면 한 번은 지나가야 합니다."),
         (90_000, "kept features need no base", "저장한 특징에는 몸통이 필요 없습니다."),
-    ):
-        if cached == other:
-            raise Wrong(f"kept: {english}", f"저장할 때: {korean}")
+        about=("kept", "저장할 때"),
+    )
     if cached != 3000:
         raise Wrong("kept: each picture once", "저장할 때: 사진마다 한 번입니다.")

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_number, call, exercise
+from cnnbook.check import Wrong, as_number, call, exercise, not_known
 
 
 @exercise("18-1")
 def smaller_head(answer):
     number = as_number(answer)
     convolutions, right = 64_992, 197_482
-    for other, english, korean in (
+    not_known(
+        lambda other: math.isclose(number, other, abs_tol=0.5),
         (594_922, "that is with 512 units", "512개일 때의 수입니다."),
         (
             convolutions + 131_200 + 5_130,
@@ -23,9 +24,7 @@ def smaller_head(answer):
         (convolutions + 131_200, "add the last layer", "마지막 층의 파라미터를 더합니다."),
         (131_200, "that is one layer alone: add the others", "층 하나의 수입니다. 모두 더합니다."),
         (594_922 / 4, "not every layer shrinks", "모든 층이 줄어드는 것은 아닙니다."),
-    ):
-        if math.isclose(number, other, abs_tol=0.5):
-            raise Wrong(english, korean)
+    )
     if number != right:
         raise Wrong(
             "only two layers change: 1024 inputs to 128 units, and 128 inputs to 10",
@@ -37,16 +36,15 @@ def smaller_head(answer):
 def needed(answer):
     number = as_number(answer)
     right = 0.99**0.2
-    for other, english, korean in (
+    not_known(
+        lambda other: math.isclose(number, other, rel_tol=2e-4),
         (0.99**5, "that is five right of a digit at 0.99", "한 자리가 0.99일 때의 값입니다."),
         (0.99, "a code is right less often than a digit", "우편번호는 숫자보다 덜 맞습니다."),
         (0.01 / 5, "that is the error", "오류율입니다. 정확도를 답합니다."),
         (1 - right, "that is the error", "오류율입니다. 정확도를 답합니다."),
         (0.99 / 5, "the accuracies are multiplied, not added", "정확도는 더하지 않고 곱합니다."),
         (100 * right, "a share, not per cent", "퍼센트가 아니라 비율입니다."),
-    ):
-        if math.isclose(number, other, rel_tol=2e-4):
-            raise Wrong(english, korean)
+    )
     if not abs(number - right) <= 6e-5:  # nan, too
         raise Wrong(
             "five digits: what number, multiplied by itself five times over, is 0.99? Four decimals",
@@ -118,7 +116,8 @@ def code_accuracy(answer):
     rows = right.reshape(-1, 5)
     given = as_number(call(answer, right.copy()))
     wanted = rows.all(axis=1).mean()
-    for other, english, korean in (
+    not_known(
+        lambda other: not math.isclose(given, wanted) and math.isclose(given, other, rel_tol=1e-6),
         (right.mean(), "that is the accuracy of a digit", "한 자리의 정확도입니다."),
         (
             right.mean() ** 5,
@@ -138,9 +137,7 @@ def code_accuracy(answer):
             "divide by the number of codes, not of digits",
             "숫자의 수가 아니라 우편번호의 수로 나눕니다.",
         ),
-    ):
-        if not math.isclose(given, wanted) and math.isclose(given, other, rel_tol=1e-6):
-            raise Wrong(english, korean)
+    )
     if not math.isclose(given, wanted, rel_tol=1e-6):
         raise Wrong(
             "the share of rows of five that are all true",

@@ -4,14 +4,12 @@ import math
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
 def _refuse(number, known):
     """Raise the hint of the plausible wrong answer that was given, if it is one of these."""
-    for other, english, korean in known:
-        if math.isclose(number, other, rel_tol=1e-6):
-            raise Wrong(english, korean)
+    not_known(lambda other: math.isclose(number, other, rel_tol=1e-6), *known)
 
 
 @exercise("19-1")
