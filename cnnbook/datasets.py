@@ -465,12 +465,8 @@ def _cats_vs_dogs():
         order = [
             pair for row in itertools.zip_longest(*found) for pair in enumerate(row) if pair[1]
         ]
-        images = np.empty((len(order), _SIDE, _SIDE, 3), np.uint8)
-        for image, (_, path) in zip(images, order, strict=True):
-            content = path.read_bytes()
-            files.update(f"{part}/{path.name} ".encode() + content)
-            image[:] = _photograph(path, content, _SIDE)
-        read += [images, np.array([label for label, _ in order])]
+        named = [(label, f"{part}/{path.name}", path) for label, path in order]
+        read += _photographs_of(named, _SIDE, files)
     origin = (
         f"cats_vs_dogs, {len(read[0])} + {len(read[2])} pictures scaled to {_SIDE}×{_SIDE}; "
         f"SHA-256 of the files {files.hexdigest()}"
@@ -482,6 +478,16 @@ def _pictures(folder, part, animal):
     """Return the paths of a part's pictures of an animal, cat.2.jpg before cat.10.jpg."""
     paths = folder.glob(_PICTURES.format(part=part, animal=animal)) if folder else ()
     return sorted(paths, key=lambda path: (len(path.name), path.name))
+
+
+def _photographs_of(named, side, files):
+    """Return [images, labels] of (label, name, path) triples; the digest `files` takes them in."""
+    images = np.empty((len(named), side, side, 3), np.uint8)
+    for image, (_, name, path) in zip(images, named, strict=True):
+        content = path.read_bytes()
+        files.update(f"{name} ".encode() + content)
+        image[:] = _photograph(path, content, side)
+    return [images, np.array([label for label, _, _ in named])]
 
 
 def _photograph(path, content, side):
@@ -521,12 +527,8 @@ def _stanford_dogs():
             parts[place < tested].append((label, paths[chosen]))
     files, read = hashlib.sha256(), []
     for part, pairs in zip(("train", "test"), parts, strict=True):
-        images = np.empty((len(pairs), _DOG_SIDE, _DOG_SIDE, 3), np.uint8)
-        for image, (_, path) in zip(images, pairs, strict=True):
-            content = path.read_bytes()
-            files.update(f"{part}/{path.parent.name}/{path.name} ".encode() + content)
-            image[:] = _photograph(path, content, _DOG_SIDE)
-        read += [images, np.array([label for label, _ in pairs])]
+        named = [(label, f"{part}/{path.parent.name}/{path.name}", path) for label, path in pairs]
+        read += _photographs_of(named, _DOG_SIDE, files)
     origin = (
         f"stanford_dogs, {len(read[0])} + {len(read[2])} pictures of {len(breeds)} breeds scaled to "
         f"{_DOG_SIDE}×{_DOG_SIDE}; SHA-256 of the files {files.hexdigest()}"
