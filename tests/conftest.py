@@ -131,6 +131,12 @@ def bare_page(root, tmp_path_factory):
     return write
 
 
+@pytest.fixture(scope="module")
+def address(request, bare_page):
+    """The page of a test module that says what stands in it (BODY) and what it loads (SCRIPTS)."""
+    return bare_page(request.module.BODY, request.module.SCRIPTS)
+
+
 @pytest.fixture
 def opened(browser, address):
     """Return a function that opens the test module's `address`; whatever a page complains of fails."""

@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import importlib
-import importlib.util
 import io
 import pathlib
 import re
@@ -14,12 +13,11 @@ import numpy as np
 import pytest
 import yaml
 from IPython.core.interactiveshell import InteractiveShell
+from loading import load
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-_SPEC = importlib.util.spec_from_file_location("run", ROOT / "tools/run.py")
-run = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(run)
+run = load("tools/run.py")
 NUMBERED = sorted(ROOT.glob("book/ko/[0-9][0-9]-*.ipynb"))
 CHAPTERS = [*NUMBERED, ROOT / "book/template/chapter.ipynb"]
 APPENDICES = sorted(set(ROOT.glob("book/ko/*.ipynb")) - set(NUMBERED))
@@ -204,9 +202,7 @@ def test_every_chapter_is_in_the_table_of_contents_and_the_other_way():
 
 
 def test_cover_is_what_its_script_makes():
-    spec = importlib.util.spec_from_file_location("make_cover", ROOT / "tools/make_cover.py")
-    make_cover = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_cover)
+    make_cover = load("tools/make_cover.py")
     stored = np.asarray(Image.open(make_cover.COVER))
     # A pixel half-way between two of the 16 greys may fall to either side on another processor.
     assert (stored != make_cover.cover()).mean() < 0.001

@@ -8,7 +8,6 @@ CNNBOOK_TEST_COLAB=1 is set, as in .ci/run:
     CNNBOOK_TEST_COLAB=1 python -m cnnbook test tests/test_colab.py
 """
 
-import importlib.util
 import os
 import pathlib
 import shutil
@@ -18,11 +17,11 @@ import sys
 import nbformat
 import pytest
 import yaml
+from loading import load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "book/ko").glob("*.ipynb"))
-sys.path.insert(0, str(ROOT / "tools"))
-from matrix import COLAB  # noqa: E402  the kernel and its tools are there too
+COLAB = load("tools/matrix.py").COLAB  # the kernel and its tools are there too
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("CNNBOOK_TEST_COLAB"),
@@ -60,13 +59,6 @@ def versions(python):
     return dict(line.split("==") for line in freeze.split())
 
 
-def comparison():
-    spec = importlib.util.spec_from_file_location("book_conftest", ROOT / "conftest.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_chapter_runs_alone_and_says_the_same(path, colab, tmp_path):
     address = (
@@ -96,7 +88,7 @@ def test_chapter_runs_alone_and_says_the_same(path, colab, tmp_path):
     assert "cnnbook" in after
     assert {name: after[name] for name in before} == before  # nothing downgraded, nothing upgraded
 
-    check = comparison()
+    check = load("conftest.py")
     stored, new = (nbformat.read(p, as_version=4).cells for p in (path, tmp_path / path.name))
     for stored_cell, new_cell in list(zip(stored, new, strict=True))[1:]:
         if stored_cell.cell_type != "code" or stored_cell.id == "bootstrap":

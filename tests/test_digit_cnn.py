@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from laboratory import DRAW
 
+import cnnbook.strokes
 from cnnbook import datasets, models, web
 
 SCRIPTS = ("engine.js", "drawing.js", "models/digits.js", "digit-cnn.js")
@@ -30,11 +31,6 @@ READ = """async () => {
 
 
 @pytest.fixture(scope="module")
-def address(bare_page):
-    return bare_page(BODY, SCRIPTS)
-
-
-@pytest.fixture(scope="module")
 def digits(root):
     return json.loads((root / "data/strokes.json").read_text(encoding="utf-8"))["digits"]
 
@@ -44,15 +40,9 @@ def example(page, digit):
     return page.evaluate(READ)
 
 
-def on_pad(strokes, share, place):
+def on_pad(skeleton, share, at):
     """Return a skeleton as points of the pad: its longer side a share of it, anywhere it fits."""
-    points = [np.array(stroke, float) for stroke in strokes]
-    every = np.concatenate(points)
-    low, high = every.min(axis=0), every.max(axis=0)
-    room = SIDE - BRUSH
-    scale = share * room / max(high - low)
-    corner = BRUSH / 2 + place * (room - scale * (high - low))
-    return [corner + scale * (stroke - low) for stroke in points]
+    return cnnbook.strokes.place(skeleton, SIDE, share, at, margin=BRUSH / 2)
 
 
 def pad_box(page):

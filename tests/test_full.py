@@ -1,6 +1,5 @@
 """make full: a chapter's full-size run, through papermill, with a chapter that trains in no time."""
 
-import importlib.util
 import json
 import os
 import pathlib
@@ -13,6 +12,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
+from loading import load
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from cnnbook import datasets
@@ -266,10 +266,7 @@ def test_damaged_data_are_left_out(book, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tool():
-    spec = importlib.util.spec_from_file_location("full", ROOT / "tools" / "full.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("tools/full.py")
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,6 @@ SETTLED = """async () => {
 
 
 @pytest.fixture(scope="module")
-def address(bare_page):
-    return bare_page(BODY, SCRIPTS)
-
-
-@pytest.fixture(scope="module")
 def network(keras):
     """The page's network in Keras, with the softmax that the page adds."""
     network = models.small_residual_network((32, 32, 3), 10)

@@ -1,6 +1,5 @@
 """tools/matrix.py: what was verified, on what, and a record of it that is never half."""
 
-import importlib.util
 import json
 import pathlib
 import platform
@@ -8,6 +7,7 @@ import sys
 
 import nbformat
 import pytest
+from loading import load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORT = """<?xml version="1.0"?><testsuites><testsuite>
@@ -17,17 +17,9 @@ REPORT = """<?xml version="1.0"?><testsuites><testsuite>
 </testsuite></testsuites>"""
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def matrix(tmp_path, monkeypatch):
-    module = load("matrix")
+    module = load("tools/matrix.py")
     monkeypatch.setattr(module, "RECORD", tmp_path / "verification.json")
     monkeypatch.setattr(module, "BUILD", tmp_path / "matrix")
     return module

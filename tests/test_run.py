@@ -1,7 +1,6 @@
 """tools/run.py: stored outputs are made in one way, and a chapter is never left broken."""
 
 import copy
-import importlib.util
 import json
 import os
 import pathlib
@@ -10,6 +9,7 @@ import stat
 
 import nbformat
 import pytest
+from loading import load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PIXEL = (  # a PNG of one pixel
@@ -21,10 +21,7 @@ FIGURE = f'from IPython.display import Image\nImage(__import__("base64").b64deco
 
 @pytest.fixture(scope="module")
 def run():
-    spec = importlib.util.spec_from_file_location("run", ROOT / "tools" / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("tools/run.py")
 
 
 @pytest.fixture

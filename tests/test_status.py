@@ -1,29 +1,18 @@
 """tools/status.py: the page on the book's state says what was recorded."""
 
-import importlib.util
-import pathlib
-
 import nbformat
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from loading import load
 
 
 def test_status_page_is_what_was_recorded():
-    status = load("status")
+    status = load("tools/status.py")
     assert status.PAGE.read_text(encoding="utf-8") == status.current(), (
         "python tools/status.py writes the page anew"
     )
 
 
 def test_status_page_says_what_failed():
-    status = load("status")
+    status = load("tools/status.py")
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell("# 합성곱과 교차상관\n\ntext"),

@@ -6,7 +6,6 @@ with, and `pytest --nbval` looks at both copies in a project that has this repos
 
 import base64
 import copy
-import importlib.util
 import io
 import os
 import pathlib
@@ -23,19 +22,13 @@ import numpy as np
 import PIL.Image
 import PIL.PngImagePlugin
 import pytest
+from loading import load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-run = load(ROOT / "tools" / "run.py")
-conftest = load(ROOT / "conftest.py")
+run = load("tools/run.py")
+conftest = load("conftest.py")
 
 
 # --- What can be done to a cell. Each returns a function of the cell and of all untouched cells. ---

@@ -57,11 +57,6 @@ FOCUS = "document.activeElement.getAttribute('aria-label')"
 digits = test_digit_cnn.digits
 
 
-@pytest.fixture(scope="module")
-def address(bare_page):
-    return bare_page(BODY, SCRIPTS)
-
-
 def draw(page, code):
     """Draw a code by the page's own hand."""
     page.evaluate("code => document.querySelector('zip-code').draw(code)", code)
