@@ -135,7 +135,7 @@ def relu_backward(answer):
     if np.allclose(array, grad_output * np.maximum(x, 0)):
         raise Wrong(
             "an open gate lets everything through: the slope there is 1, not x",
-            "열린 문은 그대로 지나보냅니다. 그곳의 기울기는 x가 아니라 1입니다.",
+            "열린 문은 무엇이든 그대로 지나가게 합니다. 그곳의 기울기는 x가 아니라 1입니다.",
         )
     if np.array_equal(array, grad_output * (x < 0)):
         raise Wrong("the gate is the wrong way round", "문이 거꾸로 열렸습니다.")
