@@ -48,6 +48,10 @@ def two_shapes(answer):
                 "height comes before width in an array",
                 "배열에서는 높이가 너비보다 먼저입니다.",
             ),
+            (5, 7, 3, 16): (
+                "that is the shape of the kernels: the images come first",
+                "이것은 커널의 모양입니다. 이미지 배치의 모양을 먼저 적습니다.",
+            ),
             (10, 3, 480, 640): (
                 "that is channels_first: Keras puts the channels last unless told otherwise",
                 "이것은 channels_first입니다. Keras는 따로 정하지 않으면 채널을 끝에 둡니다.",
@@ -167,7 +171,7 @@ def centre_square(answer):
         if result.shape[:2] != (side, side):
             raise Wrong(
                 f"from {height}×{width} (height×width) wanted {side}×{side}, got shape {result.shape}",
-                f"높이 {height}, 너비 {width}인 사진에서는 {side}×{side}가 나와야 합니다. "
+                f"높이 {height}, 너비 {width}인 사진에서는 {side}×{side} 크기가 나와야 합니다. "
                 f"받은 모양: {result.shape}",
             )
         array = as_array(result, (side, side, 3))

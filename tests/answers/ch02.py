@@ -46,7 +46,7 @@ ANSWERS = {
             ([SHAPES[0], [7, 5, 3, 16]], "kernels: height comes before width"),
             ([SHAPES[0], [5, 7, 16, 3]], "input channels come before"),
             ([SHAPES[0], [16, 5, 7, 3]], "last axis"),
-            (SHAPES[::-1], "compare each number"),
+            (SHAPES[::-1], "images come first"),
             (SHAPES[0], "pass two shapes"),
         ],
     ),
