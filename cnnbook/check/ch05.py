@@ -61,6 +61,10 @@ def two_shapes(answer):
                 "a kernel covers all 16 channels",
                 "커널은 채널 16개를 모두 덮습니다.",
             ),
+            (8, 28, 28, 24): (
+                "that is the shape of the maps: the kernels come first",
+                "이것은 결과의 모양입니다. 커널의 모양을 먼저 적습니다.",
+            ),
             (8, 5, 5, 24): (
                 "kernels do not depend on the batch",
                 "커널에는 배치 축이 없습니다.",
@@ -197,12 +201,12 @@ def blueness(answer):
     if not np.isclose(weights.sum(), 0, atol=1e-6 * np.abs(weights).max()):
         raise Wrong(
             f"white (1, 1, 1) gives {weights.sum():g}: the three must add up to 0",
-            f"흰색 (1, 1, 1)에서 {weights.sum():g}이 나옵니다. 세 수의 합이 0이어야 합니다.",
+            f"흰색 (1, 1, 1)에서 나온 값이 {weights.sum():g}입니다. 세 수의 합이 0이어야 합니다.",
         )
     if blue <= 0:
         raise Wrong(
             f"pure blue gives {blue:g}: it must be positive",
-            f"순수한 파랑에서 {blue:g}이 나옵니다. 양수여야 합니다.",
+            f"순수한 파랑에서 나온 값이 {blue:g}입니다. 양수여야 합니다.",
         )
     if red > 0 or green > 0:
         raise Wrong(

@@ -49,7 +49,7 @@ ANSWERS = {
             ([CONV_SHAPES[0], [8, 27, 27, 24]], "count the first place"),
             ([CONV_SHAPES[0], [1, 28, 28, 24]], "all 8 of the batch"),
             ([CONV_SHAPES[0], [8, 24, 28, 28]], "maps: compare each"),
-            (CONV_SHAPES[::-1], "kernels: compare each"),
+            (CONV_SHAPES[::-1], "kernels come first"),
             (CONV_SHAPES[0], "pass two shapes"),
         ],
     ),
