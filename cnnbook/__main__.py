@@ -28,6 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 BUILD = ROOT / "_build"
 HTML = BUILD / "html"
+# What Python runs; the package cannot be run with -m.
+JUPYTER_BOOK = ["-c", "import sys; from jupyter_book.cli.main import main; sys.exit(main())"]
 
 
 def book(arguments):
@@ -159,7 +161,8 @@ def _environment_python():
 
 def _pip(python, *what):
     """Install, counting packages as they come in so that a slow line shows it is alive."""
-    command = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *what]
+    pip = [python, "-u", "-m", "pip"]  # unbuffered: its lines come when they are said, in order
+    command = [*pip, "install", "--no-input", "--disable-pip-version-check", *what]
     expected = len(re.findall(r"^\w", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     log, seen = [], 0
     with subprocess.Popen(
@@ -203,24 +206,29 @@ def _build():
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
     BUILD.mkdir(exist_ok=True)
     unfinished.touch()
-    # Relative paths would be read from book/ko. (The package cannot be run with -m.)
-    _in_environment(
-        "-c",
-        "import sys; from jupyter_book.cli.main import main; sys.exit(main())",
+    _in_environment(*build_command(ROOT))
+    unfinished.unlink()
+
+
+def build_command(output, root=ROOT):
+    """Return what Python runs to build the book of a checkout, strictly, into output/_build/html."""
+    root = pathlib.Path(root)
+    return [
+        *JUPYTER_BOOK,
         "build",
-        str(ROOT / "book" / "ko"),
+        # A relative path of the output would be read from here.
+        str(root / "book" / "ko"),
         "--config",
-        str(ROOT / "_config.yml"),
+        str(root / "_config.yml"),
         "--toc",
-        str(ROOT / "_toc.yml"),
+        str(root / "_toc.yml"),
         "--path-output",
-        str(ROOT),
+        str(pathlib.Path(output).resolve()),
         "-W",
         "-n",
         "--keep-going",
         "--quiet",
-    )
-    unfinished.unlink()
+    ]
 
 
 def main():

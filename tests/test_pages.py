@@ -15,6 +15,8 @@ import urllib.parse
 import pytest
 import yaml
 
+from cnnbook.__main__ import build_command
+
 # What this book's front page loads when Jupyter Book 1.0.4 builds it without our extension: 29
 # files, and 1.2 MB of MathJax from elsewhere not counted. Its chapters load 2.7 to 2.8 MB.
 STOCK_BYTES = 2_605_495
@@ -29,11 +31,9 @@ SAMPLE = {
 }
 
 
-def build(root, *options):
+def build(root, output):
     """Build the book of a checkout as `make book` does."""
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    command += ["build", root / "book/ko", "--config", root / "_config.yml"]
-    command += ["--toc", root / "_toc.yml", "-W", "-n", "--keep-going", *options]
+    command = [sys.executable, *build_command(output, root)]
     environment = {**os.environ, "PYTHONUTF8": "1"}
     return subprocess.run(
         command, cwd=root, env=environment, capture_output=True, encoding="utf-8", errors="replace"
@@ -41,7 +41,7 @@ def build(root, *options):
 
 
 def built(root, out):
-    done = build(root, "--path-output", out)
+    done = build(root, out)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return out / "_build" / "html"
 
@@ -268,7 +268,7 @@ def test_building_again_changes_nothing(root, tmp_path):
 
 def test_a_wrong_formula_stops_the_build(root, tmp_path):
     folder = checkout(root, tmp_path / "wrong", {**SAMPLE, "index.md": "# 식\n\n$\\frac{1$\n"})
-    done = build(folder)
+    done = build(folder, folder)
     assert done.returncode != 0
     assert "formula: " in done.stdout + done.stderr
 
