@@ -161,3 +161,16 @@ def opened(browser, address):
         context.close()
     # A browser asks a server for the site's icon, of which these pages have none.
     assert [text for text, url in said if not url.endswith("favicon.ico")] == []
+
+
+@pytest.fixture(params=["http", "file"])
+def watched(request, opened, address, serve):
+    """The module's page, served and as a file: it may ask for its own files and nothing else."""
+    assert "default-src 'self'" in address.read_text(encoding="utf-8")
+    base = serve(address.parent) if request.param == "http" else address.parent.as_uri()
+    page, asked = opened("about:blank"), []
+    page.on("request", lambda sent: asked.append((sent.method, sent.url)))
+    page.goto(f"{base}/{address.name}")
+    yield page
+    assert len(asked) > 5
+    assert [one for one in asked if one[0] != "GET" or not one[1].startswith(base + "/")] == []

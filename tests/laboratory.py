@@ -357,3 +357,10 @@ def dense_blocks(keras):
 
 
 MODELS = [small_cnn, residual, nested, mobile, dense_blocks]
+
+
+def nothing_moves(page):
+    """Nothing moves by itself, with or without the reader's wish for less motion."""
+    assert page.evaluate("document.getAnimations().length") == 0
+    moving = "[...document.querySelectorAll('*')].map(x => getComputedStyle(x).transitionDuration)"
+    assert set(page.evaluate(moving)) == {"0s"}

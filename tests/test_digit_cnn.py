@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 import pytest
-from laboratory import DRAW
+from laboratory import DRAW, nothing_moves
 
 import cnnbook.strokes
 from cnnbook import datasets, models, web
@@ -277,19 +277,10 @@ def test_examples_and_the_answer_in_words(opened, bare_page):
     assert page.locator(".lab-answer").text_content().startswith("It is 8. Probability ")
 
 
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_no_other_host_under_a_strict_policy(opened, address, serve, scheme):
-    url = f"{serve(address.parent)}/{address.name}" if scheme == "http" else address.as_uri()
-    assert "default-src 'self'" in address.read_text(encoding="utf-8")
-    page = opened("about:blank")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(url)
-    assert example(page, 3) == "3"
-    page.get_by_role("button", name=KINDS[0], exact=True).click()
-    assert page.locator(".lab-panel").is_visible()
-    base = url.rsplit("/", 1)[0]
-    assert len(asked) > 5 and all(one.startswith(base) for one in asked)
+def test_no_other_host_under_a_strict_policy(watched):
+    assert example(watched, 3) == "3"
+    watched.get_by_role("button", name=KINDS[0], exact=True).click()
+    assert watched.locator(".lab-panel").is_visible()
 
 
 @pytest.mark.parametrize("width", [1000, 360])
@@ -304,10 +295,7 @@ def test_accessible_and_no_sideways_scroll(opened, axe, scheme, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         if name in (KINDS[2], KINDS[4]):
             assert axe(page) == []
-    # Nothing moves by itself, with or without the reader's wish for less motion.
-    assert page.evaluate("document.getAnimations().length") == 0
-    moving = "[...document.querySelectorAll('*')].map(x => getComputedStyle(x).transitionDuration)"
-    assert set(page.evaluate(moving)) == {"0s"}
+    nothing_moves(page)
 
 
 def test_pictures_follow_the_theme(opened):

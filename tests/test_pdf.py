@@ -105,7 +105,7 @@ def test_a_doubled_title_is_written_once(pdf):
 
 
 def test_no_browser(root, tmp_path):
-    code = "import pdf\nwith pdf.browser(): pass"
+    code = "import browser\nwith browser.started(): pass"
     environment = {**os.environ, "CNNBOOK_BROWSER": str(tmp_path / "none"), "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -115,5 +115,5 @@ def test_no_browser(root, tmp_path):
         encoding="utf-8",
     )
     last = done.stderr.splitlines()[-2:]
-    assert done.returncode == 1 and "No browser was found that prints" in last[0]
+    assert done.returncode == 1 and "No browser was found" in last[0]
     assert "CNNBOOK_BROWSER" in last[1] and "찾지 못했습니다" in last[1]

@@ -7,23 +7,19 @@ Noto Sans CJK (Windows and macOS have one; on Debian and Ubuntu: apt install fon
 """
 
 import argparse
-import contextlib
-import os
 import pathlib
 import re
-import shutil
 import sys
 import tempfile
 import urllib.parse
 
+import browser
 import yaml
 from bs4 import BeautifulSoup
 
 from cnnbook._files import replacing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHANNELS = ("chrome", "msedge")  # where an installer has put them, on Windows and macOS
 PAGE = """\
 <!doctype html>
 <html lang="ko" data-theme="light">
@@ -46,36 +42,9 @@ FOOTER = """<div style="width: 100%; text-align: center; font: 8pt sans-serif; c
 <span class="pageNumber"></span></div>"""
 
 
-@contextlib.contextmanager
-def browser():
-    """Start the browser that prints. Raises RuntimeError where there is none."""
-    from playwright.sync_api import Error, sync_playwright
-
-    named = os.environ.get("CNNBOOK_BROWSER")
-    found = next(filter(None, map(shutil.which, [named] if named else BROWSERS)), None)
-    ways = [{"executable_path": found}] if found else [{"channel": name} for name in CHANNELS]
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        for way in [] if named and not found else ways:
-            with contextlib.suppress(Error):
-                started = playwright.chromium.launch(**way, args=sandbox)
-                break
-        else:
-            raise RuntimeError(
-                "No browser was found that prints: install Chromium, Chrome or Edge, or name one "
-                "with CNNBOOK_BROWSER.\n"
-                "인쇄할 브라우저를 찾지 못했습니다. Chromium, Chrome, Edge 가운데 하나를 설치하거나 "
-                "환경 변수 CNNBOOK_BROWSER에 그 경로를 지정합니다."
-            )
-        try:
-            yield started
-        finally:
-            started.close()
-
-
-def print_page(browser, page, target, **options):
+def print_page(chromium, page, target, **options):
     """Print an HTML file into a PDF file, whole or not at all; return its number of pages."""
-    tab = browser.new_page()
+    tab = chromium.new_page()
     try:
         tab.goto(pathlib.Path(page).resolve().as_uri())
         tab.evaluate("document.fonts.ready.then(() => true)")
@@ -162,12 +131,14 @@ def main(arguments):
     )
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     try:
-        with browser() as started, tempfile.TemporaryDirectory() as folder:
+        with browser.started() as chromium, tempfile.TemporaryDirectory() as folder:
             page = pathlib.Path(folder) / "book.html"
             print("Printing the book (some minutes) …", flush=True)
             page.write_text(joined(ROOT / "_build" / "html", order(toc)), encoding="utf-8")
             pages = print_page(
-                *(started, page, dest.resolve()),
+                chromium,
+                page,
+                dest.resolve(),
                 format="A4",
                 margin={"top": "16mm", "bottom": "18mm", "left": "17mm", "right": "17mm"},
                 display_header_footer=True,

@@ -4,7 +4,7 @@ Usage:  python tools/teacher.py [DEST] [--class NAME …] [--seed 0]        (mak
 
 Every class gets numbers of its own, and a key that the same code computes through cnnbook.ops. The
 same class and seed give the same sheet on every machine; another seed gives the class a second
-one. Sheets are HTML for printing, and PDF too where a browser is found (tools/pdf.py).
+one. Sheets are HTML for printing, and PDF too where a browser is found.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import re
 import sys
 import unicodedata
 
+import browser
 import numpy as np
 import pdf
 
@@ -423,9 +424,9 @@ def main(arguments):
     except (ValueError, OSError) as error:
         sys.exit(str(error))
     try:
-        with pdf.browser() as browser:
+        with browser.started() as chromium:
             for path in made:
-                pdf.print_page(browser, path, path.with_suffix(".pdf"))
+                pdf.print_page(chromium, path, path.with_suffix(".pdf"))
         print("and the same as .pdf")
     except RuntimeError as error:
         print(f"No PDF was made: open the pages in a browser and print them.\n{error}")

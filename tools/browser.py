@@ -1,0 +1,55 @@
+"""The browser that the tools print and measure with, and a server of pages for it."""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import threading
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHANNELS = ("chrome", "msedge")  # where an installer has put them, on Windows and macOS
+
+
+@contextlib.contextmanager
+def started():
+    """Start Chromium, Chrome or Edge. Raises RuntimeError where there is none."""
+    from playwright.sync_api import Error, sync_playwright
+
+    named = os.environ.get("CNNBOOK_BROWSER")
+    found = next(filter(None, map(shutil.which, [named] if named else NAMES)), None)
+    ways = [{"executable_path": found}] if found else [{"channel": name} for name in CHANNELS]
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        for way in [] if named and not found else ways:
+            with contextlib.suppress(Error):
+                browser = playwright.chromium.launch(**way, args=sandbox)
+                break
+        else:
+            raise RuntimeError(
+                "No browser was found: install Chromium, Chrome or Edge, or name one "
+                "with CNNBOOK_BROWSER.\n"
+                "브라우저를 찾지 못했습니다. Chromium, Chrome, Edge 가운데 하나를 설치하거나 "
+                "환경 변수 CNNBOOK_BROWSER에 그 경로를 지정합니다."
+            )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """Serve a folder on this machine; give its address, without a slash at the end."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
