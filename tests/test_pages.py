@@ -14,6 +14,7 @@ import urllib.parse
 
 import pytest
 import yaml
+from loading import load
 
 from cnnbook.__main__ import build_command
 
@@ -271,6 +272,29 @@ def test_a_wrong_formula_stops_the_build(root, tmp_path):
     done = build(folder, folder)
     assert done.returncode != 0
     assert "formula: " in done.stdout + done.stderr
+
+
+CSS = """
+html { --used: 1px; --only-unused: 2px; --unused: var(--only-unused); --script: 3px; --text: "a;}  b" }
+.here .there , .gone { margin : 0 var( --used ) ;  color: var(--text) }
+.gone:hover, #nowhere { color: red }
+.here:not(.gone) > p { width: calc(1px + 2px); animation: turn 1s }
+@media (max-width: 9em) { .gone { color: red } .here { color: blue } }
+@keyframes turn { from { top: 0 } to { top: 1px } }
+@keyframes still { from { top: 0 } }
+"""
+
+
+def test_the_style_sheet_keeps_what_the_pages_use():
+    page = load("tools/sphinx_page.py")
+    css = page.prune(CSS, {"here", "there"})
+    assert page.tidy(css, "style.setProperty('--script')") == (
+        'html{--used:1px;--script:3px;--text:"a;}  b"}'
+        ".here .there{margin :0 var( --used );color:var(--text)}"
+        ".here:not(.gone) > p{width:calc(1px + 2px);animation:turn 1s}"
+        "@media (max-width:9em){.here{color:blue}}"
+        "@keyframes turn{from{top:0}to{top:1px}}"
+    )
 
 
 def test_pictures(book):

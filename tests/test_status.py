@@ -3,6 +3,19 @@
 import nbformat
 from loading import load
 
+SPEED = {
+    "verification": {"plain": 250, "verified": 300, "notebooks": 20},
+    "build": {"ours": 90, "stock": 60},
+    "pages": {
+        "visits": {
+            "03-convolution": {
+                "ours": {"bytes": 53_149, "seconds": 1.2, "whole": 70_400},
+                "stock": {"bytes": 262_837, "seconds": 2.4, "whole": 1_450_500},
+            }
+        }
+    },
+}
+
 
 def test_status_page_is_what_was_recorded():
     status = load("tools/status.py")
@@ -26,8 +39,12 @@ def test_status_page_says_what_failed():
     entry = {"date": "2026-11-27", "versions": versions, "cores": 2, "onednn": "A", "blas": "B"}
     chapters = {"03-convolution": {"cells": 40, "failed": 3, "seconds": 12}}
     text = status.page(
-        {"lock": {**entry, "seconds": 600, "chapters": chapters}}, {"03-convolution": notebook}
+        {"lock": {**entry, "seconds": 600, "chapters": chapters}},
+        SPEED,
+        {"03-convolution": notebook},
     )
+    assert "| 300초 | 250초 (+20%) |" in text and "| 90초 | 60초 |" in text
+    assert "| [합성곱과 교차상관](03-convolution.ipynb) | 53, 263 | 1.2, 2.4 | 70, 1450 |" in text
     assert "| [합성곱과 교차상관](03-convolution.ipynb) | 1 | 37/40 | 12 |" in text
     for row in (
         "날짜 | 2026-11-27",

@@ -1,4 +1,4 @@
-"""Measure speed and memory, as ratios within one run:  python tools/bench.py  (make bench).
+"""Measure speed and memory, as ratios within one run:  make bench  (or some: make bench ARGS=conv2d)
 
 Seconds of one machine say little about another; ratios measured side by side say more. Each
 contender runs in a fresh process of its own, because idle thread pools spin and slow the others
@@ -9,9 +9,7 @@ python tools/bench.py memory  prints one number: what test_ops.py holds below a 
 """
 
 import base64
-import functools
 import gzip
-import http.server
 import json
 import os
 import pathlib
@@ -22,10 +20,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
+import browser
 import numpy as np
+import speed
 
 from cnnbook import REPEATABLE, ops
 
@@ -230,14 +229,11 @@ MANY = """async (numbers) => {
 }"""
 
 
-def laboratory():
+def widgets():
     """Time the digit network in a browser beside Keras, and count the bytes of each widget."""
-    if not (browser_path() and (ASSETS / "lab/models/digits.js").exists()):
-        print("The web laboratory: not measured (it needs Chromium and lab/models/digits.js)")
-        return
     ways = ("page", "keras")
     rounds = [
-        {way: json.loads(fresh_process("laboratory", way, **REPEATABLE)) for way in ways}
+        {way: json.loads(fresh_process("measure-widgets", way, **REPEATABLE)) for way in ways}
         for _ in range(ROUNDS)
     ]
 
@@ -258,11 +254,7 @@ def laboratory():
         print(f"<{tag}> loads {len(files)} files, {whole:,} bytes ({packed:,} compressed)")
 
 
-def browser_path():
-    return os.environ.get("CNNBOOK_BROWSER") or shutil.which("chromium")
-
-
-def laboratory_times(way):
+def measure_widgets(way):
     """Print what one process measures: the page in a browser, or Keras."""
     image = np.zeros((28, 28), np.float32)
     image[6:22, 13:16] = 1  # the digit 1
@@ -270,19 +262,15 @@ def laboratory_times(way):
 
 
 def page_times(image):
-    from playwright.sync_api import sync_playwright
-
     numbers = image.ravel().tolist()
     widgets = re.findall(r'^ *"([a-z0-9-]+)": \[', (ASSETS / "book.js").read_text("utf-8"), re.M)
     files = {}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, browser.started() as chromium:
         shutil.copytree(ASSETS, folder, dirs_exist_ok=True)
-        sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=sandbox)
         for tag in widgets:
             place = pathlib.Path(folder, f"{tag}.html")
             place.write_text(PAGE.format(tag=tag), encoding="utf-8")
-            page, asked = browser.new_page(), []
+            page, asked = chromium.new_page(), []
             page.on("request", lambda request, asked=asked: asked.append(request.url))
             if tag == "digit-cnn":
                 page.add_init_script(FIRST % numbers)
@@ -295,7 +283,6 @@ def page_times(image):
                 page.wait_for_function("globalThis.first")
                 first = page.evaluate("first")
                 ms = page.evaluate(MANY, numbers)
-        browser.close()
     image = statistics.median(ms)
     return {"image": image, "first": first["ms"], "output": first["output"], "files": files}
 
@@ -330,99 +317,17 @@ def keras_times(image):
     return measured
 
 
-# --- the pages ------------------------------------------------------------------------------------
-
-CHAPTER = "03-convolution"
-STOCK = """title: stock
-execute: {execute_notebooks: "off"}
-parse: {myst_enable_extensions: [amsmath, dollarmath]}
-only_build_toc_files: true
-"""
-SLOW_LINE = {
-    "offline": False,
-    "latency": 150,
-    "downloadThroughput": 200_000,
-    "uploadThroughput": 90_000,
-}
-FIGURE = """() => {
-    const figure = document.querySelector(".cell_output img");
-    return figure?.complete && figure.naturalWidth ? performance.now() : 0;
-}"""
-
-
-def pages():
-    """Load one chapter of the built book and of a stock Jupyter Book over a slow line."""
-    ours = ROOT / "_build" / "html"
-    if not (browser_path() and (ours / f"{CHAPTER}.html").exists()):
-        print("The pages: not measured (it needs Chromium and the built book)")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        stock = stock_book(pathlib.Path(folder))
-        rounds = [{"ours": opened(ours), "stock": opened(stock)} for _ in range(ROUNDS)]
-    print(f"{CHAPTER}, over a line of 1.6 Mbit/s with 150 ms there and back:")
-    for name in ("ours", "stock"):
-        count, size, seconds = (
-            statistics.median(values) for values in zip(*(one[name] for one in rounds), strict=True)
-        )
-        print(
-            f"{name:6} {count:3.0f} files, {size:9,.0f} bytes beside the figures, first figure after {seconds:5.1f} s"
-        )
-    for place, what in ((1, "bytes"), (2, "seconds")):
-        ratio = statistics.median(one["stock"][place] / one["ours"][place] for one in rounds)
-        print(f"a stock page needs {ratio:.1f} times the {what}")
-
-
-def stock_book(folder):
-    """Build the chapter as Jupyter Book does it unasked. Return the folder of its pages."""
-    source = folder / "source"
-    source.mkdir()
-    shutil.copy(ROOT / "book" / "ko" / f"{CHAPTER}.ipynb", source)
-    (source / "_config.yml").write_text(STOCK)
-    (source / "_toc.yml").write_text(f"format: jb-book\nroot: {CHAPTER}\n")
-    program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    subprocess.run(
-        [sys.executable, "-c", program, "build", str(source), "--path-output", str(folder)],
-        check=True,
-        capture_output=True,
+BENCHMARKS = {
+    benchmark.__name__: benchmark
+    for benchmark in (
+        conv2d,
+        conv2d_memory,
+        conv2d_backward,
+        widgets,
+        speed.verification,
+        speed.pages,
     )
-    return folder / "_build" / "html"
-
-
-def opened(folder):
-    """Return (files, bytes beside figures, seconds to the first figure) of a fresh visit."""
-    from playwright.sync_api import sync_playwright
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    serve = functools.partial(Quiet, directory=str(folder))
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server,
-        sync_playwright() as play,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
-        browser = play.chromium.launch(executable_path=browser_path(), args=sandbox)
-        page, answers = browser.new_page(), []
-        line = page.context.new_cdp_session(page)
-        line.send("Network.enable")
-        line.send("Network.emulateNetworkConditions", SLOW_LINE)
-        own = f"http://127.0.0.1:{server.server_port}/"
-        # MathJax, which a stock page fetches from elsewhere, is not counted.
-        page.route(lambda url: not url.startswith(own), lambda route: route.abort())
-        page.on("requestfinished", lambda request: answers.append(request))
-        page.goto(f"{own}{CHAPTER}.html", wait_until="commit")
-        seen = page.wait_for_function(FIGURE, timeout=120_000).json_value()
-        page.wait_for_load_state("load")
-        beside = [request for request in answers if "/_images/" not in request.url]
-        size = sum(request.sizes()["responseBodySize"] for request in beside)
-        browser.close()
-        server.shutdown()
-    return len(beside), size, seen / 1000
-
-
-BENCHMARKS = [conv2d, conv2d_memory, conv2d_backward, laboratory, pages]
+}
 
 
 def machine():
@@ -448,12 +353,21 @@ def machine():
     )
 
 
+# What the benchmarks run in processes of their own; "memory" is also what test_ops.py asks for.
+PARTS = {"measure": measure, "memory": memory, "measure-widgets": measure_widgets}
+
+
+def main(arguments):
+    if arguments and arguments[0] in PARTS:
+        return PARTS[arguments[0]](*arguments[1:])
+    unknown = [name for name in arguments if name not in BENCHMARKS]
+    if unknown:
+        sys.exit(f"No benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
+    print(machine())
+    for name in arguments or BENCHMARKS:
+        print(flush=True)
+        BENCHMARKS[name]()
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        tasks = {"measure": measure, "memory": memory, "laboratory": laboratory_times}
-        tasks[sys.argv[1]](*sys.argv[2:])
-    else:
-        print(machine())
-        for benchmark in BENCHMARKS:
-            print(flush=True)
-            benchmark()
+    main(sys.argv[1:])

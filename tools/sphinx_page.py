@@ -15,6 +15,8 @@ import urllib.parse
 
 import imagesize
 from py_mini_racer import JSEvalException, MiniRacer
+from pygments.lexers import JavascriptLexer
+from pygments.token import String
 from sphinx.locale import translators
 from sphinx.search import languages
 from sphinx.search.en import SearchEnglish
@@ -159,6 +161,30 @@ def prune(css, used):
     return "\n".join(kept)
 
 
+def tidy(css, elsewhere):
+    """Drop variables and animations that nothing uses, and white space. elsewhere: what else may use one."""
+    string = r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
+    css = re.sub(
+        rf"({string})|\s*([{{}};,])\s*|(:)\s+|\s+",
+        lambda found: found[1] or found[2] or found[3] or " ",
+        css,
+    )
+    declared = rf"(?<=[{{;])(--[\w-]+):((?:[^;{{}}\"']|{string})*)(?:;|(?=\}}))"
+    outside = set(re.findall(r"--[\w-]+", elsewhere))
+    while True:  # what only a dropped one used goes with it
+        used = outside | set(re.findall(r"var\(\s*(--[\w-]+)", css))
+        unused = {name for name, _ in re.findall(declared, css)} - used
+        if not unused:
+            break
+        css = re.sub(
+            declared, lambda found, unused=unused: found[0] * (found[1] not in unused), css
+        )
+        css = re.sub(r"(?<=[{}])[^{}@]+\{\}", "", css)
+    names_used = set(re.findall(r"[\w-]+", re.sub(r"@keyframes [\w-]+", "", css)))
+    animation = r"@keyframes ([\w-]+)\{(?:[^{}]*\{[^{}]*\})*\}"
+    return re.sub(animation, lambda found: found[0] if found[1] in names_used else "", css)
+
+
 def names(selector):
     """Return the classes and ids that an element must have; :not() and :is() demand none."""
     plain = re.sub(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)|\[[^]]*\]", "", selector)
@@ -180,8 +206,9 @@ def mend(html, page, language):
     # No line may break between a formula and the particle or the full stop after it.
     formula = r'(?<!"tied">)<span class="math notranslate">(?:(?!<span).)*</mjx-container></span>'
     html = re.sub(rf"({formula}[^\s<]+)", r'<span class="tied">\1</span>', html)
-    # Names and punctuation have the colour of plain text: a third of a chapter's bytes is their tags.
-    html = re.sub(r'<span class="(?:n|nn|p|w)">([^<]*)</span>', r"\1", html)
+    # Names, operators and punctuation have the colour of plain text: a third of a chapter's bytes is
+    # their tags.
+    html = re.sub(r'<span class="(?:n|nn|o|p|w)">([^<]*)</span>', r"\1", html)
     # sphinx-thebe, which Jupyter Book always loads, leaves its settings in every page.
     thebe = r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName.*?</script>'
     return re.sub(thebe, "", html, flags=re.S)
@@ -197,18 +224,23 @@ def finish(app, error):
         return  # nothing was written: then Sphinx copies no files of the theme either
     script = "\n;".join((static / name).read_text("utf-8") for name in SCRIPTS)
     (static / "page.js").write_text(re.sub(r"//# source.*", "", script), "utf-8")
-    words = [script, (static / "searchtools.js").read_text("utf-8")]
+    scripts, words, styled = [script, (static / "searchtools.js").read_text("utf-8")], [], []
+    for text in scripts:  # a class that a script gives or looks for stands in one of its strings
+        words += [part for kind, part in JavascriptLexer().get_tokens(text) if kind in String]
     for page in out.rglob("*.html"):
         html = page.read_text("utf-8")
         mended = mend(html, page, app.config.language)
         words += re.findall(r' (?:class|id)="([^"]*)"', mended)
+        styled += re.findall(r' style="([^"]*)"', mended)
         if mended != html:
             page.write_text(mended, "utf-8")
     css = "".join(path.read_text("utf-8") for name in STYLES for path in sorted(static.glob(name)))
     css = re.sub(r"/\*.*?\*/", "", app.typesetter.v8.call("styles") + css, flags=re.S)
-    (static / "page.css").write_text(
-        prune(css, set(re.findall(r"[\w-]+", " ".join(words)))), "utf-8"
-    )
+    css = prune(css, set(re.findall(r"[\w-]+", " ".join(words))))
+    lab = [
+        path.read_text("utf-8") for kind in ("css", "js") for path in static.glob(f"lab/*.{kind}")
+    ]
+    (static / "page.css").write_text(tidy(css, " ".join([*scripts, *lab, *styled])), "utf-8")
     shutil.copytree(MATHJAX / "output/chtml/fonts/woff-v2", static / "mathjax", dirs_exist_ok=True)
     for folder in ("scripts", "styles", "vendor"):  # 7 MB that no page asks for any more
         shutil.rmtree(static / folder)

@@ -1,8 +1,9 @@
 """Write the page on the book's state, book/ko/status.md, from what was recorded:  tools/status.py
 
-The page holds nothing typed in: data/verification.json (made by tools/matrix.py, which ends by writing the page) says which
-versions every chapter was verified with, how many cells held and how long they took; the figures
-are counted in the notebooks. tests/test_status.py compares the page with these.
+The page holds nothing typed in. data/verification.json (made by tools/matrix.py) says which versions
+every chapter was verified with, how many cells held and how long they took; data/speed.json (made by
+tools/speed.py) says what the book costs; the figures are counted in the notebooks. Both tools end
+by writing the page. tests/test_status.py compares it with these.
 """
 
 import json
@@ -14,6 +15,7 @@ from cnnbook._files import replacing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORD = ROOT / "data" / "verification.json"
+SPEED = ROOT / "data" / "speed.json"
 CHAPTERS = ROOT / "book" / "ko"
 PAGE = CHAPTERS / "status.md"
 # What the page calls the sets of tools/matrix.py.
@@ -33,8 +35,11 @@ VERSIONS = {  # by the name of the package
 }
 
 
-def page(record, chapters):
-    """Return the page's text. record: of data/verification.json. chapters: {stem: notebook}."""
+def page(record, speed, chapters):
+    """Return the page's text.
+
+    record: of data/verification.json. speed: of data/speed.json. chapters: {stem: notebook}.
+    """
     return (
         "\n\n".join(
             [
@@ -54,6 +59,19 @@ def page(record, chapters):
                 ),
                 "수의 끝자리는 프로세서마다 다를 수 있습니다. 그런 셀에는 허용하는 차이와 그 까닭이 노트북에 "
                 "적혀 있습니다. 확인에서 빠진 셀은 없습니다.",
+                "## 속도와 크기",
+                "`make bench`가 한 번에 나란히 재었습니다.",
+                _table(["", "이 책", "견줄 것", "무엇과 견주었나"], _costs(speed)),
+                "아래는 초마다 200 kB가 오고 오가는 데 0.15초가 걸리는 느린 회선으로 쪽을 처음 연 것입니다. 글은 "
+                "GitHub Pages가 하듯 압축해서 보냈습니다. '첫 그림'은 첫 그림이 다 보일 때까지 받은 "
+                "바이트와 걸린 초, '모두'는 쪽이 다 올 때까지 받은 바이트입니다. 바이트에 그림은 넣지 "
+                "않았습니다. 수식은 이 책에서는 책을 만들 때 그려 두고, 보통의 Jupyter Book에서는 "
+                "브라우저가 프로그램(MathJax)을 받아 그립니다.",
+                _table(
+                    ["장", "첫 그림(kB)", "첫 그림(초)", "모두(kB)"],
+                    _visits(speed["pages"]["visits"], chapters),
+                ),
+                "칸마다 앞이 이 책, 뒤가 보통의 Jupyter Book입니다.",
             ]
         )
         + "\n"
@@ -73,13 +91,45 @@ def _sets(record):
 
 def _rows(record, chapters):
     for stem, notebook in chapters.items():
-        title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
         cells = [entry["chapters"].get(stem) for entry in record.values()]
         held = [
             f"{cell['cells'] - cell['failed']}/{cell['cells']}" if cell else "–" for cell in cells
         ]
         seconds = record["lock"]["chapters"][stem]["seconds"] if "lock" in record else "–"
-        yield [f"[{title}]({stem}.ipynb)", str(figures(notebook)), *held, str(seconds)]
+        yield [_link(stem, notebook), str(figures(notebook)), *held, str(seconds)]
+
+
+def _costs(speed):
+    checked, built = speed["verification"], speed["build"]
+    plain, verified = checked["plain"], checked["verified"]
+    yield [
+        f"노트북 {checked['notebooks']}개를 실행하고 실린 것과 견주기",
+        f"{verified}초",
+        f"{plain}초 ({verified / plain - 1:+.0%})",
+        "견주지 않고 실행하기만",
+    ]
+    yield [
+        "책을 처음부터 만들기",
+        f"{built['ours']}초",
+        f"{built['stock']}초",
+        "보통의 Jupyter Book",
+    ]
+
+
+def _visits(visits, chapters):
+    for stem, visit in visits.items():
+        ours, stock = visit["ours"], visit["stock"]
+        yield [
+            _link(stem, chapters[stem]),
+            f"{ours['bytes'] / 1000:.0f}, {stock['bytes'] / 1000:.0f}",
+            f"{ours['seconds']:.1f}, {stock['seconds']:.1f}",
+            f"{ours['whole'] / 1000:.0f}, {stock['whole'] / 1000:.0f}",
+        ]
+
+
+def _link(stem, notebook):
+    title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
+    return f"[{title}]({stem}.ipynb)"
 
 
 def figures(notebook):
@@ -98,7 +148,8 @@ def current():
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     verified = {stem for entry in record.values() for stem in entry["chapters"]}
     paths = (path for path in sorted(CHAPTERS.glob("*.ipynb")) if path.stem in verified)
-    return page(record, {path.stem: nbformat.read(path, as_version=4) for path in paths})
+    speed = json.loads(SPEED.read_text(encoding="utf-8"))
+    return page(record, speed, {path.stem: nbformat.read(path, as_version=4) for path in paths})
 
 
 def write():
