@@ -216,14 +216,13 @@ def build_command(output, root=ROOT):
     return [
         *JUPYTER_BOOK,
         "build",
-        # A relative path of the output would be read from here.
         str(root / "book" / "ko"),
         "--config",
         str(root / "_config.yml"),
         "--toc",
         str(root / "_toc.yml"),
         "--path-output",
-        str(pathlib.Path(output).resolve()),
+        str(pathlib.Path(output).resolve()),  # Jupyter Book reads a relative one from book/ko
         "-W",
         "-n",
         "--keep-going",

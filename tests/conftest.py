@@ -1,14 +1,13 @@
 """What the tests of the pages share: a browser, a server, axe-core, and bare pages with a widget."""
 
-import functools
-import http.server
+import contextlib
 import importlib.util
 import os
 import pathlib
 import shutil
-import threading
 
 import pytest
+from loading import load
 
 from cnnbook import REPEATABLE
 
@@ -76,22 +75,9 @@ def browser():
 @pytest.fixture(scope="module")
 def serve():
     """Return a function that serves a folder and gives its address."""
-    servers = []
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    def start(folder):
-        handler = functools.partial(Quiet, directory=str(folder))
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    serving = load("tools/browser.py").serving
+    with contextlib.ExitStack() as servers:
+        yield lambda folder: servers.enter_context(serving(folder))
 
 
 @pytest.fixture(scope="module")

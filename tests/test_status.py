@@ -7,12 +7,13 @@ SPEED = {
     "verification": {"plain": 250, "verified": 300, "notebooks": 20},
     "build": {"ours": 90, "stock": 60},
     "pages": {
+        "line": {"downloadThroughput": 200_000, "latency": 150},
         "visits": {
             "03-convolution": {
                 "ours": {"bytes": 53_149, "seconds": 1.2, "whole": 70_400},
                 "stock": {"bytes": 262_837, "seconds": 2.4, "whole": 1_450_500},
             }
-        }
+        },
     },
 }
 
@@ -43,7 +44,8 @@ def test_status_page_says_what_failed():
         SPEED,
         {"03-convolution": notebook},
     )
-    assert "| 300초 | 250초 (+20%) |" in text and "| 90초 | 60초 |" in text
+    assert "초마다 200 kB가 오고 오가는 데 0.15초가" in text
+    assert "| 300초 (+20%) | 250초 |" in text and "| 90초 | 60초 |" in text
     assert "| [합성곱과 교차상관](03-convolution.ipynb) | 53, 263 | 1.2, 2.4 | 70, 1450 |" in text
     assert "| [합성곱과 교차상관](03-convolution.ipynb) | 1 | 37/40 | 12 |" in text
     for row in (

@@ -9,7 +9,6 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import re
 import shutil
 import statistics
 import subprocess
@@ -110,24 +109,25 @@ def pages():
         ours, stock = pathlib.Path(folder, "ours"), pathlib.Path(folder, "stock")
         chapters = stock_source(stock / "source")
         seconds = {
-            "ours": built(ours, build_command(ours)),
-            "stock": built(
-                stock, [*JUPYTER_BOOK, "build", stock / "source", "--path-output", stock]
-            ),
+            "ours": built(build_command(ours)),
+            "stock": built([*JUPYTER_BOOK, "build", stock / "source", "--path-output", stock]),
         }
-        places = {"ours": ours / "_build" / "html", "stock": stock / "_build" / "html"}
         print(f"built from nothing: ours {seconds['ours']} s, stock {seconds['stock']} s")
-        print("over a line of 1.6 Mbit/s with 150 ms there and back, until the first figure stands")
+        print(f"over a slow line ({SLOW_LINE}), until the first figure stands")
         print("(in brackets: the whole page); bytes beside the figures:")
         print(f"{'':22}{'ours':>27}{'stock':>27}")
         visits = {}
-        for stem in chapters:
-            visits[stem] = {name: visited(place, stem) for name, place in places.items()}
-            line = "".join(
-                f"{visit['bytes'] / 1000:8,.0f} kB{visit['seconds']:5.1f} s ({visit['whole'] / 1000:6,.0f})"
-                for visit in visits[stem].values()
-            )
-            print(f"{stem:22}{line}", flush=True)
+        with (
+            browser.started() as chromium,
+            browser.serving(ours / "_build" / "html") as own,
+            browser.serving(stock / "_build" / "html") as other,
+        ):
+            for stem in chapters:
+                visits[stem] = {
+                    "ours": visited(chromium, own, stem),
+                    "stock": visited(chromium, other, stem),
+                }
+                print(f"{stem:22}" + "".join(map(described, visits[stem].values())), flush=True)
     record("build", seconds)
     record("pages", {"line": SLOW_LINE, "visits": visits})
     for what in ("bytes", "seconds", "whole"):
@@ -136,7 +136,12 @@ def pages():
         print(f"stock / ours, {what}: {ratios[0]:.1f} to {ratios[-1]:.1f}, median {middle:.1f}")
 
 
-def built(folder, command):
+def described(visit):
+    first, whole = visit["bytes"] / 1000, visit["whole"] / 1000
+    return f"{first:8,.0f} kB{visit['seconds']:5.1f} s ({whole:6,.0f})"
+
+
+def built(command):
     """Build a book where nothing has been built; return the seconds."""
     begun = time.perf_counter()
     environment = {**os.environ, "PYTHONUTF8": "1"}
@@ -157,13 +162,11 @@ def stock_source(folder):
     lines = "".join(f"- file: {stem}\n" for stem in rest)
     (folder / "_toc.yml").write_text(f"format: jb-book\nroot: {first}\nchapters:\n{lines}")
     return [
-        stem
-        for stem in stems
-        if re.search('"image/png"', (folder / f"{stem}.ipynb").read_text("utf-8"))
+        stem for stem in stems if '"image/png"' in (folder / f"{stem}.ipynb").read_text("utf-8")
     ]
 
 
-def visited(folder, stem):
+def visited(chromium, address, stem):
     """Visit a page for the first time; return its bytes beside the figures, and the seconds.
 
     bytes and seconds: until the first figure stands. whole: the bytes of the page when all has come.
@@ -179,21 +182,22 @@ def visited(folder, stem):
     def finished(event):  # with what the parts left out
         sizes[event["requestId"]] = event["encodedDataLength"]
 
-    with browser.serving(folder) as address, browser.started() as chromium:
-        page = chromium.new_page()
-        line = page.context.new_cdp_session(page)
-        line.send("Network.enable")
-        line.send("Network.emulateNetworkConditions", SLOW_LINE)
-        line.on("Network.requestWillBeSent", asked)
-        line.on("Network.dataReceived", came)
-        line.on("Network.loadingFinished", finished)
-        page.route(lambda url: not url.startswith(address), lambda route: route.abort())
-        page.goto(f"{address}/{stem}.html", wait_until="commit")
-        seen = page.wait_for_function(FIGURE, timeout=120_000).json_value()
-        first = beside_figures(urls, sizes)
-        page.wait_for_load_state("networkidle", timeout=120_000)
-        whole = beside_figures(urls, sizes)
-        return {"bytes": first, "seconds": round(seen / 1000, 1), "whole": whole}
+    context = chromium.new_context()  # with nothing kept from another visit
+    page = context.new_page()
+    line = context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", SLOW_LINE)
+    line.on("Network.requestWillBeSent", asked)
+    line.on("Network.dataReceived", came)
+    line.on("Network.loadingFinished", finished)
+    page.route(lambda url: not url.startswith(address), lambda route: route.abort())
+    page.goto(f"{address}/{stem}.html", wait_until="commit")
+    seen = page.wait_for_function(FIGURE, timeout=120_000).json_value()
+    first = beside_figures(urls, sizes)
+    page.wait_for_load_state("networkidle", timeout=120_000)
+    whole = beside_figures(urls, sizes)
+    context.close()
+    return {"bytes": first, "seconds": round(seen / 1000, 1), "whole": whole}
 
 
 def beside_figures(urls, sizes):

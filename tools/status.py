@@ -40,6 +40,7 @@ def page(record, speed, chapters):
 
     record: of data/verification.json. speed: of data/speed.json. chapters: {stem: notebook}.
     """
+    line = speed["pages"]["line"]
     return (
         "\n\n".join(
             [
@@ -50,7 +51,8 @@ def page(record, speed, chapters):
                 "## 무엇으로 확인했나",
                 _table(["", *(NAMES[name] for name in record)], _sets(record)),
                 "'책의 버전'은 `requirements.txt`에 적힌 것입니다. '옛 프로세서'는 NumPy와 TensorFlow가 쓰는 "
-                "계산 라이브러리에 2008년 무렵의 명령어만 허락한 것입니다.",
+                "계산 라이브러리에 2008년 무렵의 명령어만 허락한 것입니다. '전체(분)'에는 컴퓨터가 다른 일을 함께 "
+                "할 때 잰 것도 있으므로, 이것으로 어느 쪽이 빠른지 견주지는 않습니다.",
                 "## 장마다",
                 "수는 같게 나온 셀의 수와 전체 셀의 수입니다. 초는 '책의 버전'에서 그 장의 셀이 걸린 시간이고, "
                 "두 장을 나란히 돌리며 잰 것입니다.",
@@ -62,16 +64,17 @@ def page(record, speed, chapters):
                 "## 속도와 크기",
                 "`make bench`가 한 번에 나란히 재었습니다.",
                 _table(["", "이 책", "견줄 것", "무엇과 견주었나"], _costs(speed)),
-                "아래는 초마다 200 kB가 오고 오가는 데 0.15초가 걸리는 느린 회선으로 쪽을 처음 연 것입니다. 글은 "
+                f"아래는 초마다 {line['downloadThroughput'] / 1000:.0f} kB가 오고 오가는 데 "
+                f"{line['latency'] / 1000:g}초가 걸리는 느린 회선으로 쪽을 처음 연 것입니다. 글은 "
                 "GitHub Pages가 하듯 압축해서 보냈습니다. '첫 그림'은 첫 그림이 다 보일 때까지 받은 "
                 "바이트와 걸린 초, '모두'는 쪽이 다 올 때까지 받은 바이트입니다. 바이트에 그림은 넣지 "
                 "않았습니다. 수식은 이 책에서는 책을 만들 때 그려 두고, 보통의 Jupyter Book에서는 "
-                "브라우저가 프로그램(MathJax)을 받아 그립니다.",
+                "브라우저가 프로그램(MathJax)을 받아 그립니다. 칸마다 **앞이 이 책, 뒤가 보통의 Jupyter "
+                "Book**입니다.",
                 _table(
                     ["장", "첫 그림(kB)", "첫 그림(초)", "모두(kB)"],
                     _visits(speed["pages"]["visits"], chapters),
                 ),
-                "칸마다 앞이 이 책, 뒤가 보통의 Jupyter Book입니다.",
             ]
         )
         + "\n"
@@ -104,8 +107,8 @@ def _costs(speed):
     plain, verified = checked["plain"], checked["verified"]
     yield [
         f"노트북 {checked['notebooks']}개를 실행하고 실린 것과 견주기",
-        f"{verified}초",
-        f"{plain}초 ({verified / plain - 1:+.0%})",
+        f"{verified}초 ({verified / plain - 1:+.0%})",
+        f"{plain}초",
         "견주지 않고 실행하기만",
     ]
     yield [
