@@ -109,3 +109,16 @@ def test_unknown_exercise(name, answer):
     with pytest.raises(ValueError, match=r"^name: got .* wanted an exercise such as") as raised:
         check(name, answer)
     assert re.search("[가-힣]", str(raised.value))
+
+
+def test_numbers_reach_the_function_as_numbers_and_arrays_as_copies():
+    image, size = np.zeros((2, 3)), 4
+
+    def answer(given, count, rate, shape):
+        given += 1
+        return [0] * count, rate, shape, given
+
+    zeros, rate, shape, changed = cnnbook.check.call(answer, image, size, 0.5, (2, 3))
+    assert zeros == [0, 0, 0, 0] and rate == 0.5 and shape == (2, 3)
+    assert type(rate) is float and type(shape) is tuple
+    assert (changed == 1).all() and (image == 0).all()

@@ -128,13 +128,17 @@ def _real_numbers(answer):
 
 
 def call(answer, *arguments):
-    """Call the reader's function on copies of the arguments; a hint if it is none or fails."""
+    """Call the reader's function; a hint if it is none or fails.
+
+    Arrays and lists arrive as arrays of their own, which the function may change. All else, numbers
+    above all, arrives as it is: an array of one number is no size, stride or count to NumPy and Keras.
+    """
     if not callable(answer):
         raise Wrong(
             "pass the function itself, without brackets", "함수 이름을 괄호 없이 넘겨야 합니다."
         )
     try:
-        return answer(*(np.array(argument) for argument in arguments))
+        return answer(*(np.array(a) if isinstance(a, (np.ndarray, list)) else a for a in arguments))
     except Exception as error:
         told = f"{type(error).__name__}: {error}"
         raise Wrong(
