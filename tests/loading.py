@@ -9,6 +9,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def load(path):
     """Return the Python file at this path below the repository's root as a new module."""
+    folder = str((ROOT / path).parent)  # where a script that Python runs finds its neighbours
+    if folder not in sys.path:
+        sys.path.append(folder)
     name = f"loaded_{pathlib.Path(path).stem}"  # pytest has modules named conftest of its own
     spec = importlib.util.spec_from_file_location(name, ROOT / path)
     module = importlib.util.module_from_spec(spec)

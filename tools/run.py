@@ -2,9 +2,9 @@
 
 Usage:  python tools/run.py 03 [04 …]     (or: formulas, all, template)
 
-Tidying makes a file that changes only where its content changed: cell ids from their place, no
-run times, a neutral kernel name, one stream output, no bare tracebacks. A notebook that fails,
-speaks on stderr or has a figure without alt text is left as it was.
+Tidying makes a file that changes only where its content changed: cell ids that stay, no run times,
+a neutral kernel name, one stream output, no bare tracebacks. The reading time is counted anew. A
+notebook that fails, speaks on stderr or has a figure without alt text is left as it was.
 """
 
 import pathlib
@@ -12,6 +12,7 @@ import re
 import sys
 import time
 
+import minutes
 import nbformat
 import yaml
 from nbclient import NotebookClient
@@ -186,6 +187,7 @@ def main(names):
             sys.exit(f"failed; the file is left as it was.\n{error}")
         if found := problems(tidy(notebook)):
             sys.exit("not stored; the file is left as it was.\n" + "\n".join(found))
+        minutes.write(notebook)
         write(notebook, path)
         print(f"{time.perf_counter() - begun:.0f} s")
 

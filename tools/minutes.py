@@ -1,0 +1,109 @@
+"""How long a chapter takes to read: honest minutes, counted the same way in every chapter.
+
+Usage:  python tools/minutes.py [03 …]     (without a number: all chapters)
+
+A minute is 300 letters of prose or 10 lines of code. A letter is anything but white space in the
+prose that a reader sees: no formulas, no code, no addresses, nothing folded. Code counts where it
+is open. The main line, which nobody should skip, is counted apart from the sections headed
+더 깊이 ("going deeper"), which may be skipped; exercises take as long as they take and are counted
+by their number. `make run` writes the result into a chapter's opening cell.
+"""
+
+import pathlib
+import re
+import sys
+
+import nbformat
+
+CHAPTERS = pathlib.Path(__file__).resolve().parent.parent / "book" / "ko"
+LETTERS_A_MINUTE = 300
+LINES_A_MINUTE = 10
+LONGEST = 60  # minutes of a chapter's main line
+DEEPER, EXERCISES = "더 깊이", "연습"
+FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+OPENING = re.compile(r"\*\*읽는 시간\*\*.*")
+
+
+def parts(notebook):
+    """Return {"main": minutes, "deeper": minutes, "exercises": how many} of a notebook."""
+    minutes = {"main": 0.0, "deeper": 0.0, EXERCISES: 0.0}
+    place = Place()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            if not FOLDED & set(cell.metadata.get("tags", [])):
+                lines = sum(bool(line.strip()) for line in cell.source.splitlines())
+                minutes[place.part] += lines / LINES_A_MINUTE
+            continue
+        for line in visible(cell.source).splitlines():
+            place.pass_by(line)
+            minutes[place.part] += letters(line) / LETTERS_A_MINUTE
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    exercises = len(re.findall(rf"^### {EXERCISES} \d+-\d+", text, re.M))
+    return {"main": minutes["main"], "deeper": minutes["deeper"], "exercises": exercises}
+
+
+class Place:
+    """Which part of the chapter a line stands in: a heading ends the sections of its level."""
+
+    part, level = "main", None
+
+    def pass_by(self, line):
+        if not (heading := re.match(r"(#{1,6}) (.*)", line)):
+            return
+        level, title = len(heading[1]), heading[2]
+        if self.level is not None and level <= self.level:
+            self.part, self.level = "main", None
+        if self.part == "main" and title.startswith(DEEPER):
+            self.part, self.level = "deeper", level
+        elif self.part == "main" and title == EXERCISES:
+            self.part, self.level = EXERCISES, level
+
+
+def visible(source):
+    """Return the prose that a reader sees in a Markdown cell, line by line."""
+    for hidden in (
+        r"<details>.*?</details>",
+        r"^```.*?^```$",
+        r"\$\$.*?\$\$",
+        r"<[^>\n]+>",
+        r"`[^`\n]*`",
+        r"\$[^$\n]+\$",
+        r"(?<=\])\([^()\s]*(?:\([^()]*\))?[^()]*\)",  # the address of a link
+        r"https?://\S+",
+    ):
+        source = re.sub(hidden, " ", source, flags=re.S | re.M)
+    return source
+
+
+def letters(line):
+    """Return the number of letters of a line without Markdown's own signs."""
+    if re.fullmatch(r"[\s|:-]*", line):  # the rule below a table's head
+        return 0
+    line = re.sub(r"^\s*(?:#{1,6} |[-*] |\d+\. |>\s?)+", "", line)
+    return len(re.sub(r"[\s*|\[\]]", "", line))
+
+
+def opening(notebook):
+    """Return what the opening cell says of the reading time."""
+    found = parts(notebook)
+    deeper = f" · {DEEPER} 약 {round(found['deeper'])}분" if found["deeper"] >= 0.5 else ""
+    return f"**읽는 시간** 약 {round(found['main'])}분{deeper} · {EXERCISES} {found['exercises']}개"
+
+
+def write(notebook):
+    """Bring the reading time in the opening cell up to date, where there is one."""
+    first = notebook.cells[0]
+    first.source = OPENING.sub(opening(notebook), first.source, count=1)
+
+
+def main(numbers):
+    print("chapter                main  deeper  exercises")
+    for path in sorted(CHAPTERS.glob("[0-9][0-9]-*.ipynb")):
+        if numbers and path.name[:2] not in numbers:
+            continue
+        found = parts(nbformat.read(path, as_version=4))
+        print(f"{path.stem:22}{found['main']:5.0f}{found['deeper']:8.0f}{found['exercises']:11}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
