@@ -28,7 +28,8 @@ SAMPLE = {
     "other.md": "# 둘째\n\n패딩을 더하고, 특징 맵은 그대로입니다. NumPy에는 함수가 있습니다.\n\n"
     "$$\n\\begin{bmatrix} 1 & 2 \\\\ 3 & 4 \\end{bmatrix} \\hat{y} = \\frac{\\text{출력}}{2}\n$$\n\n"
     "아주 긴 식 $a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q = r$입니다.\n\n"
-    "|" + "긴 제목 |" * 9 + "\n|" + "---|" * 9 + "\n|" + "가나다라마바사 |" * 9 + "\n",
+    "|" + "긴 제목 |" * 9 + "\n|" + "---|" * 9 + "\n|" + "가나다라마바사 |" * 9 + "\n\n"
+    "## 더 깊이: 접힌 절\n\n접힌 글\n\n### 안의 제목\n\n안의 글\n\n## 다음 절\n\n다음 글\n",
 }
 
 
@@ -166,6 +167,23 @@ def test_accessible_and_no_sideways_scroll(request, browser, axe, which, scheme,
             assert axe(page) == [], name
         page.close()
     context.close()
+
+
+def test_sections_for_specialists_are_folded_until_a_link_leads_there(browser, sample):
+    page = browser.new_page()
+    page.goto((sample / "other.html").as_uri())
+    shown = {name: page.get_by_text(name, exact=True) for name in ("접힌 글", "안의 글", "다음 글")}
+    assert [text.is_visible() for text in shown.values()] == [False, False, True]
+    assert page.locator("article h2").filter(has_text="더 깊이: 접힌 절").is_visible()
+    for heading in ("더 깊이: 접힌 절", "안의 제목"):
+        page.locator("article details.deeper").evaluate("fold => { fold.open = false }")
+        place = page.locator("article section").filter(
+            has=page.locator(f"xpath=./*[starts-with(., '{heading}')]")
+        )
+        page.evaluate("id => { location.hash = id }", place.last.get_attribute("id"))
+        shown["안의 글"].wait_for(state="visible")
+        assert shown["접힌 글"].is_visible()
+    page.close()
 
 
 def test_axe_finds_what_is_wrong(browser, axe):

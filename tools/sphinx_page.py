@@ -14,6 +14,8 @@ import shutil
 import urllib.parse
 
 import imagesize
+import minutes
+from docutils import nodes
 from py_mini_racer import JSEvalException, MiniRacer
 from pygments.lexers import JavascriptLexer
 from pygments.token import String
@@ -99,10 +101,8 @@ class Typesetter:
 
 def visit_math(display):
     def visit(translator, node):
-        from docutils.nodes import SkipNode
-
         translator.builder.app.typesetter.write(translator, node, display)
-        raise SkipNode
+        raise nodes.SkipNode
 
     return visit
 
@@ -122,6 +122,16 @@ def translate(app, config):
         words.add_fallback(translators["general", catalogue])
         translators["general", catalogue] = words
     app.translator = translators["general", "sphinx"]
+
+
+def fold_deeper(app, doctree, docname):
+    """Fold what stands below a heading that begins 더 깊이. The heading itself stays, for the contents."""
+    for section in doctree.findall(nodes.section):
+        title = section[0]
+        if app.builder.format == "html" and title.astext().startswith(minutes.DEEPER):
+            head = '<details class="deeper"><summary>펼치기 (건너뛰어도 됩니다)</summary>'
+            section.insert(1, nodes.raw("", head, format="html"))
+            section.append(nodes.raw("", "</details>", format="html"))
 
 
 class SearchKorean(SearchEnglish):
@@ -251,6 +261,7 @@ def setup(app):
     app.typesetter = Typesetter()
     app.add_html_math_renderer("typeset", (visit_math(False), None), (visit_math(True), None))
     app.connect("config-inited", translate)
+    app.connect("doctree-resolved", fold_deeper)
     app.connect(
         "build-finished", finish, priority=900
     )  # after the theme writes its colours of code

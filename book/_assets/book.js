@@ -31,6 +31,16 @@ const reachable = () => {
 };
 addEventListener("load", reachable);
 addEventListener("resize", reachable);
+// A link into a fold opens it: the contents lead to headings below one.
+const unfold = () => {
+  let place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (; place; place = place.parentElement) {
+    if (place.localName === "section") place.querySelector(":scope > details.deeper")?.setAttribute("open", "");
+    if (place.localName === "details") place.open = true;
+  }
+};
+addEventListener("DOMContentLoaded", unfold);
+addEventListener("hashchange", unfold);
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
 });
