@@ -84,15 +84,18 @@ FULL = {
             "WIDTH": 32,
         }
     ],
-    "13": [{"DATASET": "digits", "EPOCHS": 12}],
+    "13": [{"DATASET": "digits", "EPOCHS": 36, "RATES": [0.05, 0.0125, 0.003], "REPEATS": 5}],
     "14": [
         {
             "DATASET": "cats_vs_dogs",
-            "SIZE": 96,
+            "SIZE": 150,
             "FILTERS": [32, 64, 128, 256, 256],
             "TRAIN": 2000,
-            "EPOCHS": 80,
+            "EPOCHS": 100,
+            "PATIENCE": 15,
             "BATCH_SIZE": 32,
+            "POLICY": "mixed_bfloat16",
+            "SECOND_EPOCHS": 50,
         }
     ],
     "16": [
@@ -105,8 +108,13 @@ FULL = {
         }
     ],
     "17": [
-        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 6},
-        {"DATASET": "flowers", "EPOCHS": 10},
+        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 6, "FOLDS": 5},
+        {
+            "DATASET": "flowers",
+            "EPOCHS": 6,
+            "FOLDS": 5,
+            "REPEATED": ["tuned", "scratch", "large", "frozen_norm"],
+        },
     ],
     "19": [
         {
