@@ -173,7 +173,7 @@ def manifest(model, class_names, *, input_range=(0, 1)):
             "model",
             f"{model.count_params():,} weights",
             f"at most {MAX_WEIGHTS:,}, what a page can hold",
-            f"웹 쪽이 감당하는 {MAX_WEIGHTS:,}개 이하의 가중치",
+            f"웹 페이지가 감당하는 {MAX_WEIGHTS:,}개 이하의 가중치",
         )
     class_names = _checked_names(class_names, target.shape)
     low, high = _checked_range(input_range)
