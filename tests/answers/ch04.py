@@ -1,8 +1,11 @@
 """Right and wrong answers to the exercises of chapter 04."""
 
+import itertools
+
 import numpy as np
 import scipy.signal
 from answers.forms import forms_of, shaped
+from numpy.lib.stride_tricks import sliding_window_view
 
 from cnnbook import ops
 
@@ -19,6 +22,40 @@ def strided_with_conv2d(image, kernel, stride, padding):
         padding=padding,
     )
     return maps[0, ..., 0].tolist()
+
+
+def strided_by_hand(image, kernel, stride, padding):
+    empty = [0] * padding
+    rows = [empty + list(row) + empty for row in image.tolist()]
+    wide = [[0] * len(rows[0])] * padding
+    rows = wide + rows + wide
+    high, broad = len(kernel), len(kernel[0])
+    return [
+        [
+            sum(kernel[i][j] * rows[y + i][x + j] for i in range(high) for j in range(broad))
+            for x in range(0, len(rows[0]) - broad + 1, stride)
+        ]
+        for y in range(0, len(rows) - high + 1, stride)
+    ]
+
+
+def strided_in_a_frame(image, kernel, stride, padding):
+    height, width = image.shape
+    framed = np.zeros((height + 2 * padding, width + 2 * padding))
+    framed[padding : padding + height, padding : padding + width] = image
+    rows = (framed.shape[0] - kernel.shape[0]) // stride + 1
+    columns = (framed.shape[1] - kernel.shape[1]) // stride + 1
+    result = np.empty((rows, columns))
+    for y, x in itertools.product(range(rows), range(columns)):
+        window = framed[y * stride :, x * stride :][: kernel.shape[0], : kernel.shape[1]]
+        result[y, x] = (window * kernel).sum()
+    return result
+
+
+def strided_windows(image, kernel, stride, padding):
+    padded = np.pad(image, ((padding, padding), (padding, padding)))
+    windows = sliding_window_view(padded, kernel.shape)[::stride, ::stride]
+    return np.einsum("yxij,ij->yx", windows, kernel)
 
 
 ANSWERS = {
@@ -72,6 +109,9 @@ ANSWERS = {
         [
             strided,
             strided_with_conv2d,
+            strided_by_hand,
+            strided_in_a_frame,
+            strided_windows,
             lambda i, k, s, p: strided(i, k, s, p).astype(np.float32),
             lambda i, k, s, p: scipy.signal.correlate2d(np.pad(i, p), k, "valid")[::s, ::s],
         ],
