@@ -1,5 +1,7 @@
 """Right and wrong answers to the exercises of chapter 10."""
 
+from collections import Counter
+
 import numpy as np
 from answers.forms import forms_of
 from sklearn.metrics import confusion_matrix
@@ -11,10 +13,30 @@ def with_bincount(labels, predicted, classes):
 
 
 def with_loop(labels, predicted, classes):
-    matrix = [[0] * int(classes) for _ in range(int(classes))]
+    matrix = [[0] * classes for _ in range(classes)]
     for label, answer in zip(labels, predicted, strict=True):
         matrix[label][answer] += 1
     return matrix
+
+
+def with_counter(labels, predicted, classes):
+    pairs = Counter(zip(labels.tolist(), predicted.tolist(), strict=True))
+    return [[pairs[i, j] for j in range(classes)] for i in range(classes)]
+
+
+def cell_by_cell(labels, predicted, classes):
+    matrix = np.zeros((classes, classes), int)
+    for i in range(classes):
+        for j in range(classes):
+            matrix[i, j] = ((labels == i) & (predicted == j)).sum()
+    return matrix
+
+
+def flat_then_shaped(labels, predicted, classes):
+    counts = [0] * classes**2
+    for cell in labels * classes + predicted:
+        counts[cell] += 1
+    return np.reshape(counts, (classes, classes))
 
 
 def assigned_once(labels, predicted, classes):
@@ -76,8 +98,11 @@ ANSWERS = {
         [
             with_bincount,
             with_loop,
+            with_counter,
+            cell_by_cell,
+            flat_then_shaped,
             lambda labels, predicted, classes: confusion_matrix(
-                labels, predicted, labels=range(int(classes))
+                labels, predicted, labels=range(classes)
             ),
             lambda labels, predicted, classes: (
                 np.eye(classes)[labels].T @ np.eye(classes)[predicted]
@@ -94,7 +119,7 @@ ANSWERS = {
             (assigned_once, "counts only once"),
             (
                 lambda labels, predicted, classes: confusion_matrix(
-                    labels, predicted, labels=range(int(classes)), normalize="all"
+                    labels, predicted, labels=range(classes), normalize="all"
                 ),
                 "do not divide",
             ),
