@@ -17,6 +17,31 @@ def conv_by_channels(image, kernels, bias):
     return np.stack(maps, axis=-1) + bias
 
 
+def conv_in_loops(image, kernels, bias):
+    high, wide, _, filters = kernels.shape
+    height, width = len(image) - high + 1, len(image[0]) - wide + 1
+    result = np.zeros((height, width, filters))
+    for f in range(filters):
+        for y in range(height):
+            for x in range(width):
+                box = image[y : y + high, x : x + wide]
+                result[y, x, f] = float((box * kernels[..., f]).sum()) + float(bias[f])
+    return result
+
+
+def conv_in_nested_lists(image, kernels, bias):
+    channels, filters = image.shape[-1], kernels.shape[-1]
+    per_filter = []
+    for f in range(filters):
+        total = [[int(bias[f])] * (image.shape[1] - kernels.shape[1] + 1)] * (
+            image.shape[0] - kernels.shape[0] + 1
+        )
+        for c in range(channels):
+            total = total + ops.correlate2d(image[:, :, c], kernels[:, :, c, f])
+        per_filter.append(total)
+    return np.dstack(per_filter)
+
+
 ANSWERS = {
     "05-1": (
         [*forms_of(9_472), 64 * (7 * 7 * 3 + 1), ops.conv2d_parameter_count(7, 3, 64)],
@@ -69,6 +94,8 @@ ANSWERS = {
     "05-4": (
         [
             conv_by_channels,
+            conv_in_loops,
+            conv_in_nested_lists,
             lambda i, k, b: conv_by_channels(i, k, b).astype(np.float32),
             lambda i, k, b: conv_by_channels(i, k, b).tolist(),
             lambda i, k, b: ops.conv2d(i[np.newaxis], k, b)[0],
