@@ -31,6 +31,11 @@ WEIGHTS = ROOT / "data" / "weights"
 LARGE = [100, 300, 1000, 3000, 10000]  # numbers of training images
 # The parameters of each full run; DATASET names its data and its executed copy.
 FULL = {
+    "01": [
+        {"DATASET": "digits", "REPEATS": 5},
+        {"DATASET": "digits", "EPOCHS": 25, "RUN": "01-digits-shuffled-long"},
+    ],
+    "07": [{"DATASET": "digits", "REPEATS": 5}],
     "08": [{"DATASET": "mnist", "EPOCHS": 20, "BATCH_SIZE": 128, "LEARNING_RATE": 0.01}],
     "09": [
         {"DATASET": "mnist", "EPOCHS": 20, "BATCH_SIZE": 128},
@@ -84,7 +89,7 @@ FULL = {
             "WIDTH": 32,
         }
     ],
-    "13": [{"DATASET": "digits", "EPOCHS": 36, "RATES": [0.05, 0.0125, 0.003], "REPEATS": 5}],
+    "13": [{"DATASET": "digits", "EPOCHS": 36, "RATES": [0.05, 0.0125], "REPEATS": 2}],
     "14": [
         {
             "DATASET": "cats_vs_dogs",
@@ -96,8 +101,10 @@ FULL = {
             "BATCH_SIZE": 32,
             "POLICY": "mixed_bfloat16",
             "SECOND_EPOCHS": 50,
-        }
+        },
+        {"DATASET": "shapes", "REPEATS": 5},
     ],
+    "15": [{"DATASET": "digits", "REPEATS": 5, "RATES": [0.1, 0.01, 0.001, 0.0001]}],
     "16": [
         {
             "DATASET": "cats_vs_dogs",
@@ -108,7 +115,7 @@ FULL = {
         }
     ],
     "17": [
-        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 6, "FOLDS": 5},
+        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 4, "FOLDS": 3},
         {
             "DATASET": "flowers",
             "EPOCHS": 6,
