@@ -4,12 +4,17 @@ Everything works on Sequential and functional models alike, and on layers inside
 """
 
 import contextlib
+import operator
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from cnnbook._errors import bad_value
+
+BLOCK_BYTES = (
+    32 * 2**20
+)  # of covered images at a time: a network's own maps need many times as much
 
 
 @contextlib.contextmanager
@@ -51,18 +56,28 @@ def grad_cam(model, images, layer, class_index=None):
 
     The maps of `layer` are summed, each weighted by the mean gradient of the class's score with
     respect to it; what speaks against the class is cut off at 0. The score is taken before the
-    softmax (or sigmoid), where it is not yet squeezed.
+    softmax (or sigmoid), where it is not yet squeezed; which layer squeezes is told by what it does.
     model, images, layer: as for `activations`; the layer's output has rank 4.
     class_index: which class to explain; each image's most probable one by default. A model with
         one output explains class 1 by its score and class 0 by the negative of it.
     Returns float32 (batch, rows, columns) of the layer's own size, each map's peak 1; a map is 0
     everywhere when nothing speaks for the class.
-    Raises ValueError for an unknown layer or class, and for a layer without maps.
+    Raises ValueError for an unknown layer or class, for a layer without maps, and for a model that
+    has several outputs or whose softmax stands in no layer.
     Source: R. Selvaraju et al., Grad-CAM, ICCV 2017, arXiv:1610.02391.
     """
+    images = _batch(images)
+    squeezing = _squeezing_layer(model, images)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        with recorded(find_layer(model, layer), tape) as outputs, _without_softmax(model):
-            scores = model(_batch(images), training=False)
+        with recorded(find_layer(model, layer), tape) as outputs, _without_squeezing(squeezing):
+            scores = tf.cast(_one_output(model(images, training=False)), tf.float32)
+        if _are_probabilities(scores):
+            raise bad_value(
+                "model",
+                "probabilities whose softmax stands in no layer of it",
+                "a model that ends with a layer of activation softmax or sigmoid, or with scores",
+                "활성화 함수가 softmax나 sigmoid인 층, 또는 점수로 끝나는 모델",
+            )
         if scores.shape[-1] == 1:
             scores = tf.concat([-scores, scores], axis=-1)
         chosen = tf.reduce_sum(tf.gather(scores, _classes(scores, class_index), batch_dims=1))
@@ -76,7 +91,7 @@ def grad_cam(model, images, layer, class_index=None):
         )
     gradients = tape.gradient(chosen, maps, unconnected_gradients="zero")
     weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)  # one a map
-    heat = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1))
+    heat = tf.cast(tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1)), tf.float32)
     return tf.math.divide_no_nan(heat, tf.reduce_max(heat, axis=(1, 2), keepdims=True)).numpy()
 
 
@@ -86,7 +101,8 @@ def occlusion(model, image, class_index, *, size, stride=1, fill=0.0):
     image: (height, width, channels), as the model takes it. size, stride: of the square, in
     pixels. fill: the value that covers. Returns (rows, columns), one number a place of the square:
     probability of the whole image minus that of the covered one.
-    Raises ValueError for a square that does not fit or an unknown class.
+    Raises ValueError for a square that does not fit, an unknown class, and a model that does not
+    answer with probabilities.
     Source: M. Zeiler and R. Fergus, ECCV 2014, arXiv:1311.2901.
     """
     image = np.asarray(image, np.float32)
@@ -99,14 +115,18 @@ def occlusion(model, image, class_index, *, size, stride=1, fill=0.0):
             f"한 변이 1 이상 {min(height, width)} 이하인 정사각형과 1 이상의 스트라이드",
         )
     rows, columns = range(0, height - size + 1, stride), range(0, width - size + 1, stride)
-    covered = np.repeat(image[None], len(rows) * len(columns) + 1, axis=0)  # the last stays whole
-    for place, (row, column) in enumerate((r, c) for r in rows for c in columns):
-        covered[place, row : row + size, column : column + size] = fill
-    probabilities = np.asarray(model.predict(covered, batch_size=256, verbose=0))
-    if probabilities.shape[-1] == 1:
-        probabilities = np.concatenate([1 - probabilities, probabilities], axis=-1)
-    probability = probabilities[:, _classes(probabilities[:1], class_index)[0]]
-    return (probability[-1] - probability[:-1]).reshape(len(rows), len(columns))
+    whole = _probabilities(model, image[None])
+    chosen = _classes(whole, class_index)[0]
+    places = [(row, column) for row in rows for column in columns]
+    at_once = max(1, BLOCK_BYTES // image.nbytes)
+    fall = []
+    for first in range(0, len(places), at_once):
+        block = places[first : first + at_once]
+        covered = np.repeat(image[None], len(block), axis=0)
+        for one, (row, column) in zip(covered, block, strict=True):
+            one[row : row + size, column : column + size] = fill
+        fall.append(whole[0, chosen] - _probabilities(model, covered)[:, chosen])
+    return np.concatenate(fall).reshape(len(rows), len(columns))
 
 
 def excite(model, layer, filter_index, *, limits=(0, 1), steps=30, rate=0.03, seed=0):
@@ -161,27 +181,112 @@ def find_layer(model, layer):
     return found
 
 
+# Layers that hand on what they get while a network only answers.
+_PASSING = (
+    *(keras.layers.ActivityRegularization, keras.layers.Dropout, keras.layers.GaussianDropout),
+    *(keras.layers.GaussianNoise, keras.layers.AlphaDropout, keras.layers.Identity),
+    *(keras.layers.Flatten, keras.layers.Reshape),
+)
+
+
+def _squeezing_layer(model, images):
+    """Return the layer that turns scores into probabilities at the end, or None.
+
+    Which layer ran last is seen by running the model: a subclassed one may list them in any order.
+    """
+    ran = []
+    with contextlib.ExitStack() as patches:
+        for layer in model._flatten_layers(include_self=False):
+            if not getattr(layer, "layers", None):
+                patches.enter_context(_noting(layer, ran))
+        model(images[:1], training=False)
+    for layer in reversed(ran):
+        activation = getattr(layer, "activation", None)
+        if isinstance(layer, keras.layers.Softmax) or (activation and _squeezes(activation)):
+            return layer
+        linear = isinstance(layer, keras.layers.Activation) and _does(activation, lambda x: x)
+        if not linear and not isinstance(layer, _PASSING):
+            return None
+    return None
+
+
 @contextlib.contextmanager
-def _without_softmax(model):
-    """Let the model answer with scores: its last layer leaves softmax or sigmoid out meanwhile."""
-    last = model
-    while getattr(last, "layers", None):
-        last = last.layers[-1]
-    squeezes = (keras.activations.softmax, keras.activations.sigmoid)
-    if isinstance(last, keras.layers.Softmax):
-        last.call = lambda inputs, mask=None: inputs
-        try:
-            yield
-        finally:
-            del last.call
-    elif (squeeze := getattr(last, "activation", None)) in squeezes:
-        last.activation = keras.activations.linear
-        try:
-            yield
-        finally:
-            last.activation = squeeze
-    else:
+def _noting(layer, ran):
+    call = layer.call
+
+    def noting(*arguments, **options):
+        ran.append(layer)
+        return call(*arguments, **options)
+
+    layer.call = noting
+    try:
         yield
+    finally:
+        del layer.call
+
+
+def _squeezes(activation):
+    return _does(activation, tf.nn.softmax) or _does(activation, tf.nn.sigmoid)
+
+
+def _does(function, known):
+    """Return whether a function does what a known one does, whatever it is called."""
+    scores = tf.constant([[-2.0, 0.25, 3.0], [1.0, 1.0, -5.0]])
+    try:
+        return np.allclose(function(scores), known(scores), atol=1e-5)
+    except Exception:  # a function of something else than scores
+        return False
+
+
+@contextlib.contextmanager
+def _without_squeezing(layer):
+    """Let a layer hand on its scores as they are."""
+    if layer is None:
+        yield
+    elif isinstance(layer, keras.layers.Softmax):
+        layer.call = lambda inputs, mask=None: inputs
+        try:
+            yield
+        finally:
+            del layer.call
+    else:
+        activation, layer.activation = layer.activation, keras.activations.linear
+        try:
+            yield
+        finally:
+            layer.activation = activation
+
+
+def _one_output(outputs):
+    """Return a model's answer, (batch, classes); ValueError for several outputs or other shapes."""
+    if isinstance(outputs, (list, tuple, dict)):
+        came, shapes = f"{len(outputs)} outputs", None
+    else:
+        came, shapes = f"an output of shape {tuple(outputs.shape)}", outputs.shape
+    if shapes is None or len(shapes) != 2:
+        raise bad_value("model", came, "one output, (batch, classes)", "출력 하나, (배치, 클래스)")
+    return outputs
+
+
+def _are_probabilities(answers):
+    """Return whether answers add up to 1, as a softmax's do: scores do not by chance."""
+    answers = np.asarray(answers, np.float32)
+    total = answers.sum(axis=-1)
+    return answers.shape[-1] > 1 and bool((answers >= 0).all() and np.allclose(total, 1, atol=5e-3))
+
+
+def _probabilities(model, images):
+    """Return the model's probabilities, (batch, classes), two for a single output."""
+    answers = _one_output(model(_batch(images), training=False))
+    answers = tf.cast(answers, tf.float32).numpy()
+    if not ((answers >= 0) & (answers <= 1 + 1e-3)).all():
+        raise bad_value(
+            "model",
+            f"answers from {answers.min():.3g} to {answers.max():.3g}",
+            "probabilities from 0 to 1: end the model with softmax or sigmoid",
+            "0부터 1까지의 확률: softmax나 sigmoid로 끝나는 모델",
+        )
+    return np.concatenate([1 - answers, answers], axis=-1) if answers.shape[-1] == 1 else answers
 
 
 def _batch(images):
@@ -207,6 +312,15 @@ def _classes(scores, class_index):
     if class_index is None:
         return np.argmax(scores, axis=-1)
     count = scores.shape[-1]
-    if isinstance(class_index, bool) or class_index not in range(count):
-        raise bad_value("class_index", class_index, f"0 to {count - 1}", f"0 이상 {count - 1} 이하")
-    return np.full(len(scores), class_index)
+    try:
+        index = -1 if isinstance(class_index, bool) else operator.index(class_index)
+    except TypeError:
+        index = -1
+    if not 0 <= index < count:
+        raise bad_value(
+            "class_index",
+            class_index,
+            f"an integer from 0 to {count - 1}",
+            f"0 이상 {count - 1} 이하의 정수",
+        )
+    return np.full(len(scores), index)

@@ -189,6 +189,102 @@ def test_scores_are_taken_before_the_softmax():
     assert peak(explain.grad_cam(model, picture, "finder", 0)[0]) == VERTICAL
 
 
+def ends():
+    """Return, by name, ways to end a network with a softmax that is not the word "softmax"."""
+
+    def softmax(values):
+        return keras.ops.softmax(values)
+
+    return {
+        "TensorFlow's": [head(tf.nn.softmax)],
+        "of keras.ops": [head(keras.ops.softmax)],
+        "an own function": [head(softmax)],
+        "a layer": [head(None), layers.Softmax()],
+        "an activation": [head(None), layers.Activation(lambda values: softmax(values))],
+        "not last": [
+            head(),
+            layers.Activation("linear"),
+            layers.Dropout(0.5),
+            layers.Reshape((2,)),
+        ],
+        "none": [head(None)],
+    }
+
+
+@pytest.mark.parametrize(
+    "end", ["TensorFlow's", "of keras.ops", "an own function", "a layer", "an activation", "not last", "none"]
+)  # fmt: skip
+def test_softmax_is_told_by_what_it_does(end):
+    body = [keras.Input((20, 20, 1)), finder(), layers.GlobalAveragePooling2D()]
+    model = set_weights(keras.Sequential([*body, *ends()[end]]))
+    expected = explain.grad_cam(set_weights(sequential()), image(), "finder", 1)
+    before = model(image()).numpy()
+    np.testing.assert_allclose(explain.grad_cam(model, image(), "finder", 1), expected, atol=1e-6)
+    assert expected.max() == 1
+    np.testing.assert_array_equal(model(image()).numpy(), before)
+
+
+def subclassed(call):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.finder, self.pool = finder(), layers.GlobalAveragePooling2D()
+            self.head, self.unused = head(), layers.Dense(7)
+
+        def build(self, shape):
+            self.finder.build(shape)
+            self.head.build((None, 2))
+
+        def call(self, images, training=False):
+            return call(self, self.pool(self.finder(images)))
+
+    model = Own()
+    model.build((None, 20, 20, 1))
+    return set_weights(model)
+
+
+def own_softmax():
+    return subclassed(lambda model, maps: tf.nn.softmax(maps @ tf.ones((2, 3))))
+
+
+def two_outputs():
+    inputs = keras.Input((20, 20, 1))
+    maps = layers.GlobalAveragePooling2D()(finder()(inputs))
+    return keras.Model(inputs, [layers.Dense(2)(maps), layers.Dense(3)(maps)])
+
+
+def scores():
+    return set_weights(sequential(None))
+
+
+def test_a_subclassed_model_may_list_a_layer_last_that_it_does_not_use():
+    model = subclassed(lambda model, maps: model.head(maps))
+    expected = explain.grad_cam(set_weights(sequential()), image(), "finder", 1)
+    np.testing.assert_allclose(explain.grad_cam(model, image(), "finder", 1), expected, atol=1e-6)
+
+
+def test_heat_of_a_half_precision_network_is_float32():
+    half = layers.Activation("linear", dtype="float16", name="half")
+    pool = layers.GlobalAveragePooling2D(dtype="float16")
+    last = layers.Dense(2, "softmax", use_bias=False, dtype="float16", name="head")
+    model = set_weights(keras.Sequential([keras.Input((20, 20, 1)), finder(), half, pool, last]))
+    heat = explain.grad_cam(model, image(), "half", 1)
+    assert heat.dtype == np.float32 and peak(heat[0]) == HORIZONTAL
+
+
+def test_occlusion_covers_a_block_at_a_time(monkeypatch):
+    model = set_weights(sequential())
+    at_once = explain.occlusion(model, image()[0], 0, size=4)
+    seen = []
+    probabilities = explain._probabilities
+    monkeypatch.setattr(explain, "BLOCK_BYTES", 7 * image().nbytes)
+    monkeypatch.setattr(
+        explain, "_probabilities", lambda m, i: seen.append(len(i)) or probabilities(m, i)
+    )
+    np.testing.assert_allclose(explain.occlusion(model, image()[0], 0, size=4), at_once, atol=1e-6)
+    assert max(seen) == 7 and sum(seen) == 1 + 17 * 17
+
+
 def test_activations_are_the_layer_s_own(model):
     expected = tf.nn.relu(tf.nn.conv2d(image(), kernels(), 1, "SAME")).numpy()
     shown = explain.activations(model, image(), place(model))
@@ -238,9 +334,19 @@ def test_excite_climbs(limits):
         (lambda m: explain.grad_cam(m, image(), "head", 0), "wanted a layer with maps"),
         (lambda m: explain.grad_cam(m, image(), finder(), 0), "a layer that the model uses"),
         (lambda m: explain.grad_cam(m, image()[0], "finder", 0), r"images: got shape \(20, 20, 1"),
-        (lambda m: explain.grad_cam(m, image(), "finder", 2), "class_index: got 2, wanted 0 to 1"),
+        (
+            lambda m: explain.grad_cam(m, image(), "finder", 2),
+            "class_index: got 2, wanted an integer from 0 to 1",
+        ),
         (lambda m: explain.grad_cam(m, image(), "finder", -1), "class_index: got -1"),
         (lambda m: explain.grad_cam(m, image(), "finder", True), "class_index: got True"),
+        (lambda m: explain.grad_cam(m, image(), "finder", 1.0), "class_index: got 1.0"),
+        (lambda m: explain.grad_cam(two_outputs(), image(), "finder", 1), "model: got 2 outputs"),
+        (lambda m: explain.grad_cam(own_softmax(), image(), "finder", 1), "stands in no layer"),
+        (
+            lambda m: explain.occlusion(scores(), 99 * image()[0], 1, size=3),
+            "model: got answers from",
+        ),
         (lambda m: explain.occlusion(m, image()[0], 5, size=3), "class_index: got 5"),
         (lambda m: explain.occlusion(m, image()[0], 0, size=21), r"size, stride: got \(21, 1\)"),
         (lambda m: explain.occlusion(m, image()[0], 0, size=0), "size, stride"),
