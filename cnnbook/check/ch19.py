@@ -71,26 +71,39 @@ def combine(answer):
     random = np.random.default_rng(0)
     for shape, sizes in (((2,), [1, 3]), ((3, 4, 5), [5, 0, 2]), ((4, 3, 2, 2), [8, 8, 8, 7])):
         gradients, sizes = random.normal(size=shape), np.array(sizes)
-        wanted = np.tensordot(sizes, gradients, axes=1) / sizes.sum()
+        _compare(answer, gradients, sizes)
+    empty = np.array([[1.0, 2.0], [np.nan, np.nan], [3.0, -1.0]])  # the mean of no images
+    _compare(answer, empty, np.array([1, 0, 3]))
+
+
+def _compare(answer, gradients, sizes):
+    some = sizes > 0
+    wanted = np.tensordot(sizes[some], gradients[some], axes=1) / sizes.sum()
+    with np.errstate(invalid="ignore"):
         given = as_array(call(answer, gradients, sizes), wanted.shape)
-        if np.allclose(given, wanted, atol=1e-6):
-            continue
-        for other, english, korean in (
-            (gradients.mean(axis=0), "that is the plain mean", "장수를 곱하지 않은 평균입니다."),
-            (wanted * sizes.sum(), "divide by all the images", "전체 장수로 나눕니다."),
-            (
-                wanted * sizes.sum() / len(sizes),
-                "divide by the images, not by the devices",
-                "장치 수가 아니라 장수로 나눕니다.",
-            ),
-            (gradients.sum(axis=0), "that is the plain sum", "장수를 곱하지 않은 합입니다."),
-        ):
-            if np.allclose(given, other, atol=1e-6):
-                raise Wrong(english, korean)
+    if np.allclose(given, wanted, atol=1e-6):
+        return
+    if np.isnan(given).any():
         raise Wrong(
-            f"sizes {sizes.tolist()}: weigh each device's gradient by its images",
-            f"장수가 {sizes.tolist()}일 때 다릅니다. 장치마다 장수를 곱해 더합니다.",
+            "a device without images may hold nan, and 0 * nan is nan: leave it out first",
+            "이미지가 없는 장치의 값은 NaN일 수 있고 0·NaN은 NaN입니다. 먼저 뺍니다.",
         )
+    for other, english, korean in (
+        (gradients.mean(axis=0), "that is the plain mean", "장수를 곱하지 않은 평균입니다."),
+        (wanted * sizes.sum(), "divide by all the images", "전체 장수로 나눕니다."),
+        (
+            wanted * sizes.sum() / len(sizes),
+            "divide by the images, not by the devices",
+            "장치 수가 아니라 장수로 나눕니다.",
+        ),
+        (gradients.sum(axis=0), "that is the plain sum", "장수를 곱하지 않은 합입니다."),
+    ):
+        if np.allclose(given, other, atol=1e-6):
+            raise Wrong(english, korean)
+    raise Wrong(
+        f"sizes {sizes.tolist()}: weigh each device's gradient by its images",
+        f"장수가 {sizes.tolist()}일 때 다릅니다. 장치마다 장수를 곱해 더합니다.",
+    )
 
 
 @exercise("19-4")

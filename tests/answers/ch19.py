@@ -5,22 +5,29 @@ from answers.forms import forms_of
 
 
 def combine(gradients, sizes):
-    return np.tensordot(sizes, gradients, axes=1) / np.sum(sizes)
+    some = sizes > 0
+    return np.tensordot(sizes[some], gradients[some], axes=1) / sizes.sum()
 
 
 def combine_in_a_loop(gradients, sizes):
     total = 0
     for gradient, size in zip(gradients, sizes, strict=True):
-        total = total + size * gradient
+        if size:
+            total = total + size * gradient
     return total / sum(sizes)
 
 
 def combine_by_average(gradients, sizes):
-    return np.average(gradients, axis=0, weights=sizes)
+    return np.average(gradients[sizes > 0], axis=0, weights=sizes[sizes > 0])
 
 
 def combine_by_shares(gradients, sizes):
-    return np.einsum("d,d...->...", sizes / sizes.sum(), gradients).tolist()
+    known = np.where(np.isnan(gradients), 0, gradients)
+    return np.einsum("d,d...->...", sizes / sizes.sum(), known).tolist()
+
+
+def empty_devices_too(gradients, sizes):
+    return np.tensordot(sizes, gradients, axes=1) / np.sum(sizes)
 
 
 ANSWERS = {
@@ -57,6 +64,7 @@ ANSWERS = {
                 "not by the devices",
             ),
             (lambda gradients, sizes: np.sum(gradients, axis=0), "plain sum"),
+            (empty_devices_too, "may hold nan"),
             (lambda gradients, sizes: gradients[0], "weigh each device"),
             (lambda gradients, sizes: gradients, "wanted shape"),
             (0.25, "without brackets"),
