@@ -92,7 +92,7 @@ def fit(model, x, y=None, *, run, **options):
     if training.done is not None:
         options["initial_epoch"] = max(options.get("initial_epoch", 0), training.done)
         # Last, so that the other callbacks' work is in the logs and in the checkpoint.
-        callbacks = [*(options.pop("callbacks", None) or []), _callback(training)]
+        callbacks = [*_callbacks(options.pop("callbacks", None)), _callback(training)]
         _remind(callbacks, training.history)
         model.fit(x, y, callbacks=callbacks, **options)
         training.finish()
@@ -177,8 +177,12 @@ class _Training:
         self.done = done
         self.note_seconds()
         if self.path:
-            values = [f"{name} {values[-1]:.4f}" for name, values in self.history.items() if values]
-            self.say(", ".join([f"epoch {done} of {self.count}", f"{seconds:.0f} s", *values]))
+            last = [
+                " ".join([name, *(f"{value:.4f}" for value in np.ravel(values[-1]))])
+                for name, values in self.history.items()
+                if values
+            ]
+            self.say(", ".join([f"epoch {done} of {self.count}", f"{seconds:.0f} s", *last]))
             self.write(finished=False)
 
     def finish(self):
@@ -189,7 +193,7 @@ class _Training:
     def write(self, finished):
         state = {
             "recipe": self.recipe,
-            "history": {name: [float(v) for v in values] for name, values in self.history.items()},
+            "history": {name: _numbers(values) for name, values in self.history.items()},
             "epochs": self.done,
             "finished": finished,
             "wall_seconds": self.wall,
@@ -216,10 +220,24 @@ def _callback(training):
 
         def on_epoch_end(self, epoch, logs=None):
             for name, value in (logs or {}).items():
-                training.history.setdefault(name, []).append(float(value))
+                training.history.setdefault(name, []).append(_numbers(value))
             training.end(epoch + 1)
 
     return Keep()
+
+
+def _numbers(value):
+    """Return a metric's value as Python's floats: one, or a list where it gives one a class."""
+    return np.asarray(value, float).tolist()
+
+
+def _callbacks(given):
+    """Return callbacks as a flat list, in whatever form model.fit takes them: one, lists, none."""
+    import keras
+
+    if isinstance(given, keras.callbacks.CallbackList):
+        return given.callbacks
+    return [] if given is None else [c for c in keras.tree.flatten(given) if c is not None]
 
 
 def _remind(callbacks, history):

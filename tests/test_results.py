@@ -344,6 +344,29 @@ def test_outside_a_full_run_fit_is_keras_s_own(tmp_path, monkeypatch, capsys, cl
     assert (record["train"], record["batch_size"], record["wall_seconds"]) == (8, 32, 20)
 
 
+@pytest.mark.parametrize("form", ["one", "list", "tuple", "nested", "CallbackList", "none"])
+def test_callbacks_and_metrics_come_in_every_form_that_keras_takes(keras, work, form):
+    seen = []
+    own = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    callbacks = {
+        "one": own,
+        "list": [own],
+        "tuple": (own,),
+        "nested": [[own], None],
+        "CallbackList": keras.callbacks.CallbackList([own]),
+        "none": None,
+    }[form]
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
+    model.compile("sgd", "categorical_crossentropy", metrics=[keras.metrics.F1Score(average=None)])
+    x, y = np.eye(6, 4, dtype=np.float32), np.eye(3, dtype=np.float32)[[0, 1, 2] * 2]
+    history = results.fit(model, x, y, run=RUN, epochs=2, callbacks=callbacks)
+    assert seen == ([] if form == "none" else [0, 1])
+    assert np.shape(history["f1_score"]) == (2, 3) and np.shape(history["loss"]) == (2,)
+    again = keras.models.clone_model(model)
+    again.compile("sgd", "categorical_crossentropy", metrics=[keras.metrics.F1Score(average=None)])
+    assert results.fit(again, x, y, run=RUN, epochs=2) == history  # from the checkpoint
+
+
 def keras_run(script, work):
     command = [sys.executable, "-c", KERAS + script]
     return subprocess.Popen(
