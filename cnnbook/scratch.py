@@ -78,6 +78,22 @@ class ConvolutionNetwork(Network):
         return hidden @ w2 + b2
 
 
+class DenseNetwork(Network):
+    """Dense layers only, with ReLU between them: sizes, such as (784, 100, 10), without convolution.
+
+    forward(images) takes images of sizes[0] numbers, not negative, and returns (batch, sizes[-1]).
+    """
+
+    def __init__(self, sizes, seed=42):
+        super().__init__(list(zip(sizes, sizes[1:], strict=False)), seed)
+
+    def forward(self, images):
+        values = tf.reshape(images, (len(images), -1))
+        for weights, bias in zip(self.variables[::2], self.variables[1::2], strict=True):
+            values = tf.nn.relu(values) @ weights + bias
+        return values
+
+
 def mean_loss(scores, labels):
     """Return the mean cross-entropy of scores (batch, classes) and labels (batch,)."""
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)

@@ -116,7 +116,8 @@ def max_pool_by_hand(answer):
 @exercise("07-4")
 def relu_backward(answer):
     random = np.random.default_rng(0)
-    x, grad_output = random.normal(size=(2, 5, 6))  # none of them is 0, where ReLU has a corner
+    x, grad_output = random.normal(size=(2, 5, 6))
+    x[:, ::3] = 0  # the corner, where the task says what happens
     array = as_array(call(answer, x, grad_output), (5, 6))
     if np.array_equal(array, grad_output):
         raise Wrong(
@@ -137,8 +138,18 @@ def relu_backward(answer):
             "an open gate lets everything through: the slope there is 1, not x",
             "열린 문은 무엇이든 그대로 지나가게 합니다. 그곳의 기울기는 x가 아니라 1입니다.",
         )
-    if np.array_equal(array, grad_output * (x < 0)):
+    if any(np.array_equal(array, grad_output * gate) for gate in (x < 0, x <= 0)):
         raise Wrong("the gate is the wrong way round", "문이 거꾸로 열렸습니다.")
+    if np.allclose(array, grad_output * (x >= 0)):
+        raise Wrong(
+            "right except where x is exactly 0: there the gradient is 0, as in this chapter",
+            "x가 정확히 0인 칸만 다릅니다. 이 장의 약속대로 그곳에서는 0을 돌려줍니다.",
+        )
+    if np.allclose(array, grad_output * np.heaviside(x, 0.5)):
+        raise Wrong(
+            "right except where x is exactly 0: not half of the gradient, but 0",
+            "x가 정확히 0인 칸만 다릅니다. 절반이 아니라 0을 돌려줍니다.",
+        )
     if not np.allclose(array, grad_output * (x > 0)):
         raise Wrong(
             "grad_output where x is positive, 0 elsewhere",

@@ -13,8 +13,18 @@ EVERYWHERE = np.kron([[2, -1], [3, 7]], np.ones((2, 2)))
 
 
 def relu_in_place(x, grad_output):
-    grad_output[x < 0] = 0
+    grad_output[x <= 0] = 0
     return grad_output
+
+
+def relu_by_tensorflow(x, grad_output):
+    import tensorflow as tf
+
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.nn.relu(x)
+    return tape.gradient(y, x, output_gradients=tf.constant(grad_output))
 
 
 def average_with_loop(grad_output, size):
@@ -25,7 +35,6 @@ def average_with_loop(grad_output, size):
 
 
 def average_with_ops(grad_output, size):
-    size = int(size)
     images = np.zeros((1, grad_output.shape[0] * size, grad_output.shape[1] * size, 1))
     grad = grad_output[np.newaxis, ..., np.newaxis]
     return ops.pool2d_backward(images, size, grad, mode="average")[0, ..., 0]
@@ -92,8 +101,10 @@ ANSWERS = {
     "07-4": (
         [
             lambda x, grad_output: grad_output * (x > 0),
-            lambda x, grad_output: np.where(x >= 0, grad_output, 0).tolist(),
-            lambda x, grad_output: grad_output * np.heaviside(x, 0.5),
+            lambda x, grad_output: np.where(x > 0, grad_output, 0).tolist(),
+            lambda x, grad_output: grad_output * np.heaviside(x, 0),
+            lambda x, grad_output: grad_output * np.sign(np.maximum(x, 0)),
+            relu_by_tensorflow,
             relu_in_place,
         ],
         [
@@ -103,6 +114,9 @@ ANSWERS = {
             (lambda x, grad_output: grad_output * (grad_output > 0), "sign of the input"),
             (lambda x, grad_output: grad_output * np.maximum(x, 0), "the slope there is 1"),
             (lambda x, grad_output: grad_output * (x < 0), "wrong way round"),
+            (lambda x, grad_output: grad_output * (x <= 0), "wrong way round"),
+            (lambda x, grad_output: np.where(x >= 0, grad_output, 0), "exactly 0"),
+            (lambda x, grad_output: grad_output * np.heaviside(x, 0.5), "not half"),
             (lambda x, grad_output: np.maximum(x, 0), "0 elsewhere"),
             (lambda x: x, "your function stopped"),
         ],
