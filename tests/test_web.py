@@ -4,6 +4,7 @@ That the laboratory computes what Keras computes is tested in test_lab_engine.py
 """
 
 import base64
+import functools
 import json
 import os
 import re
@@ -223,6 +224,66 @@ def test_settings_that_are_not_supported(keras, tmp_path, problem):
     }[problem.split(" ")[0]]()
     model = keras.Sequential([keras.Input((4, 4, 2)), layer, layers.Flatten(), layers.Dense(2)])
     refused(model, ["a", "b"], tmp_path / "x.json", problem)
+
+
+def own_activations(keras):
+    def relu(values):  # bears the name of Keras's own
+        return keras.ops.maximum(0.3 * values, values)
+
+    def called(values):
+        return relu(values)
+
+    class Relu:
+        def __call__(self, values):
+            return relu(values)
+
+    return {
+        "relu": relu,
+        "called": called,
+        "<lambda>": lambda values: relu(values),
+        "partial": functools.partial(keras.activations.leaky_relu, negative_slope=0.3),
+        "Relu": Relu(),
+        "LeakyReLU": keras.layers.LeakyReLU(negative_slope=0.3),
+    }
+
+
+@pytest.mark.parametrize("name", ["relu", "called", "<lambda>", "partial", "Relu", "LeakyReLU"])
+@pytest.mark.parametrize("where", ["Conv2D", "Activation"])
+def test_functions_of_one_s_own_are_refused_whatever_their_name(keras, tmp_path, name, where):
+    function = own_activations(keras)[name]
+    convolution = keras.layers.Conv2D(2, 3, activation=function if where == "Conv2D" else None)
+    rest = [keras.layers.Activation(function)] if where == "Activation" else []
+    head = [keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+    network = keras.Sequential([keras.Input((4, 4, 1)), convolution, *rest, *head])
+    refused(network, ["a", "b"], tmp_path / "x.json", f"{where} (activation=", name)
+
+
+def test_keras_s_own_functions_are_known_in_every_form(keras):
+    for function in ("relu", keras.activations.relu, keras.ops.relu):
+        dense = keras.layers.Dense(2, activation=function)
+        network = keras.Sequential([keras.Input((3,)), dense])
+        if function is keras.ops.relu:  # another function of the same effect: refused, not guessed
+            with pytest.raises(ValueError, match="not Keras's own"):
+                web.manifest(network, ["a", "b"])
+        else:
+            entry = web.manifest(network, ["a", "b"])["layers"][-1]
+            assert entry["config"]["activation"] == "relu"
+
+
+def test_a_file_that_would_answer_otherwise_is_not_written(keras, model, tmp_path, monkeypatch):
+    manifest = web.manifest
+
+    def lossy(*arguments, **options):
+        content = manifest(*arguments, **options)
+        content["layers"][1]["config"]["activation"] = "linear"
+        return content
+
+    monkeypatch.setattr(web, "manifest", lossy)
+    refused(model, ["a", "b"], tmp_path / "x.json", "0.")
+    monkeypatch.undo()
+    again = web.rebuilt(web.manifest(model, ["a", "b"]))
+    images = np.random.default_rng(1).random((5, 4, 4, 2)).astype(np.float32)
+    np.testing.assert_allclose(again(images), model(images), atol=0.01)
 
 
 @pytest.mark.parametrize("value", [1e5, np.inf, np.nan])
