@@ -64,6 +64,11 @@ def pytest_configure(config):
     nbval.kernel.RunningKernel.execute_cell_input = execute_cell_input
 
 
+def pytest_ignore_collect(collection_path):
+    """Pass over what systems leave beside files, such as ._03-convolution.ipynb: it is no notebook."""
+    return True if collection_path.name.startswith(".") else None
+
+
 def pytest_itemcollected(item):
     if isinstance(item, nbval.plugin.IPyNbCell):
         item.__class__ = VerifiedCell

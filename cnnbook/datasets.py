@@ -18,6 +18,7 @@ import numpy as np
 
 from cnnbook import archives, downloads
 from cnnbook._errors import bad_value
+from cnnbook._files import folders, pictures
 
 _HERE = pathlib.Path(__file__).resolve().parent
 
@@ -476,7 +477,7 @@ def _cats_vs_dogs():
 
 def _pictures(folder, part, animal):
     """Return the paths of a part's pictures of an animal, cat.2.jpg before cat.10.jpg."""
-    paths = folder.glob(_PICTURES.format(part=part, animal=animal)) if folder else ()
+    paths = pictures(folder / "cats_vs_dogs" / part / animal) if folder else []
     return sorted(paths, key=lambda path: (len(path.name), path.name))
 
 
@@ -511,8 +512,9 @@ _DOG_SIDE = 96  # pixels: 20,580 pictures of this size fit a memory of 1 GB
 def _stanford_dogs():
     folder = downloads.local_dir()
     breeds = {}
-    for path in sorted(folder.glob(_DOGS) if folder else ()):
-        breeds.setdefault(path.parent.name, []).append(path)
+    for breed in folders(folder / "stanford_dogs") if folder else []:
+        if paths := pictures(breed):
+            breeds[breed.name] = paths
     if not breeds:
         raise _missing("stanford_dogs", [_DOGS], folder)
     if few := [breed for breed, paths in breeds.items() if len(paths) < 2]:

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 minutes, run = load("tools/minutes.py"), load("tools/run.py")
 NUMBERED = sorted(ROOT.glob("book/ko/[0-9][0-9]-*.ipynb"))
 CHAPTERS = [*NUMBERED, ROOT / "book/template/chapter.ipynb"]
-APPENDICES = sorted(set(ROOT.glob("book/ko/*.ipynb")) - set(NUMBERED))
+APPENDICES = sorted(set(ROOT.glob("book/ko/[!.]*.ipynb")) - set(NUMBERED))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

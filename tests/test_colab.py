@@ -20,7 +20,7 @@ import yaml
 from loading import load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CHAPTERS = sorted((ROOT / "book/ko").glob("*.ipynb"))
+CHAPTERS = sorted((ROOT / "book/ko").glob("[!.]*.ipynb"))
 COLAB = load("tools/matrix.py").COLAB  # the kernel and its tools are there too
 
 pytestmark = pytest.mark.skipif(

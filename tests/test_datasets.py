@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import io
 import itertools
+import os
 import pathlib
 import pickle
 import re
@@ -434,6 +435,41 @@ def test_stanford_dogs(folder):
     assert "15 + 5 pictures of 3 breeds scaled to 96×96; SHA-256 of the files " in loaded.origin
     assert str(folder) not in loaded.origin
     np.testing.assert_array_equal(datasets.load("stanford_dogs").x_test, loaded.x_test)
+
+
+def left_behind(folder):
+    """Put beside pictures what systems leave there, and names of pictures that are none."""
+    for name in ("._cat.1.jpg", ".DS_Store", "Thumbs.db", "desktop.ini", ".hidden.jpg"):
+        (folder / name).write_bytes(b"no picture")
+    (folder / "folder.jpg").mkdir()
+    for name in (".ipynb_checkpoints", "__MACOSX", ".Trash-1000"):
+        (folder / name).mkdir()
+        (folder / name / "copy.jpg").write_bytes(b"no picture")
+    if os.name == "posix":
+        (folder / "link.jpg").symlink_to(folder / "nowhere.jpg")
+
+
+def test_what_systems_leave_beside_pictures_is_passed_over(folder):
+    photographs(folder, train_cat=3, train_dog=3, test_cat=1, test_dog=1)
+    dogs(folder, pug=3, chow=2)
+    before = {name: datasets.load(name) for name in ("cats_vs_dogs", "stanford_dogs")}
+    for place in ("cats_vs_dogs/train/cat", "cats_vs_dogs/train", "stanford_dogs/pug"):
+        left_behind(folder / place)
+    left_behind(folder / "stanford_dogs")
+    for name, loaded in before.items():
+        again = datasets.load(name)
+        assert again.origin == loaded.origin and again.class_names == loaded.class_names
+        np.testing.assert_array_equal(again.x_train, loaded.x_train)
+
+
+def test_pictures_end_in_many_ways(folder):
+    photographs(folder, train_cat=3, train_dog=3, test_cat=1, test_dog=1)
+    cats = folder / "cats_vs_dogs/train/cat"
+    (cats / "cat.2.jpg").rename(cats / "cat.2.JPG")
+    (cats / "cat.3.jpg").rename(cats / "cat.3.jpeg")
+    Image.new("RGB", (30, 20), (4, 4, 4)).save(cats / "cat.4.PNG")
+    loaded = datasets.load("cats_vs_dogs")
+    assert np.bincount(loaded.y_train).tolist() == [4, 3]
 
 
 def test_dogs_that_cannot_be_used(folder):

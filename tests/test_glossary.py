@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NOTEBOOKS = [*sorted((ROOT / "book/ko").glob("*.ipynb")), ROOT / "book/template/chapter.ipynb"]
+NOTEBOOKS = [*sorted((ROOT / "book/ko").glob("[!.]*.ipynb")), ROOT / "book/template/chapter.ipynb"]
 CHAPTERS = sorted((ROOT / "book/ko").glob("[0-9][0-9]-*.ipynb"))
 GLOSSARY = ROOT / "book/ko/glossary.md"
 

@@ -344,7 +344,9 @@ def test_launch_and_download_buttons(root, book):
     repository = yaml.safe_load((root / "_config.yml").read_text("utf-8"))["repository"]
     prefix = repository["url"].replace("//github.com/", "//colab.research.google.com/github/")
     notebooks = [
-        path for path in (root / "book/ko").glob("*.ipynb") if (book / f"{path.stem}.html").exists()
+        path
+        for path in (root / "book/ko").glob("[!.]*.ipynb")
+        if (book / f"{path.stem}.html").exists()
     ]
     assert notebooks
     for notebook in notebooks:

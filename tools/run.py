@@ -43,7 +43,7 @@ KEPT_METADATA = ("cellView", "cnnbook", "editable", "jupyter", "mystnb", "tags")
 
 def find(name):
     """Return the notebooks that a chapter number, an appendix, "template" or "all" stands for."""
-    everything = sorted(BOOK.glob("[a-z][a-z]/*.ipynb"))
+    everything = sorted(BOOK.glob("[a-z][a-z]/[!.]*.ipynb"))
     chosen = [path for path in everything if name in ("all", path.stem)]
     if re.fullmatch(r"\d\d?", name):
         chosen = [path for path in everything if path.name.startswith(f"{int(name):02d}-")]

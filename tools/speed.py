@@ -44,7 +44,7 @@ def record(name, entry):
 
 def verification():
     """Time what comparing every output adds to running the notebooks."""
-    notebooks = sorted(CHAPTERS.glob("*.ipynb"))
+    notebooks = sorted(CHAPTERS.glob("[!.]*.ipynb"))
     clean = {name: value for name, value in os.environ.items() if name not in REPEATABLE}
     seconds = {}
 

@@ -150,7 +150,7 @@ def current():
     """Return the page as it should be now."""
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     verified = {stem for entry in record.values() for stem in entry["chapters"]}
-    paths = (path for path in sorted(CHAPTERS.glob("*.ipynb")) if path.stem in verified)
+    paths = (path for path in sorted(CHAPTERS.glob("[!.]*.ipynb")) if path.stem in verified)
     speed = json.loads(SPEED.read_text(encoding="utf-8"))
     return page(record, speed, {path.stem: nbformat.read(path, as_version=4) for path in paths})
 
