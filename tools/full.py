@@ -110,12 +110,12 @@ FULL = {
             "DATASET": "cats_vs_dogs",
             "SIDE": 32,
             "SIZES": [5, 10, 50, 200],
-            "SEEDS": 3,
-            "STEPS": 300,
+            "SEEDS": 5,
+            "STEPS": 1200,
         }
     ],
     "17": [
-        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 4, "FOLDS": 3},
+        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 6, "FOLDS": 3},
         {
             "DATASET": "flowers",
             "EPOCHS": 6,

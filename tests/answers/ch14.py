@@ -91,11 +91,13 @@ ANSWERS = {
         [
             channel_shift,
             channel_shift_in_a_loop,
-            lambda image, amounts: channel_shift(image, amounts).tolist(),
-            lambda image, amounts: channel_shift(image, amounts).astype(int),
+            lambda image, amounts: np.uint8(np.clip(image + amounts, 0, 255)),
+            lambda image, amounts: np.clip(image + 1.0 * amounts, 0, 255).astype("uint8"),
         ],
         [
-            (lambda image, amounts: (image + amounts).astype(np.uint8), "starts at 0 again"),
+            (lambda image, amounts: (image + amounts).astype(np.uint8), "there 256 is 0 again"),
+            (lambda image, amounts: np.clip(image + amounts, 0, 255), "it is int64"),
+            (lambda image, amounts: channel_shift(image, amounts).tolist(), "it is list"),
             (lambda image, amounts: image.astype(int) + amounts, "cut off"),
             (lambda image, amounts: channel_shift(image, amounts[0]), "amount of its own"),
             (lambda image, amounts: channel_shift(image, -amounts), "do not take away"),
