@@ -51,8 +51,8 @@ def reach(answer):
         (10_000, "that is the number of steps", "걸음의 수입니다. 한 걸음의 거리를 곱합니다."),
         (
             10_000 * 1e-6,
-            "the learning rate here is 1e-5, not the lecture's 1e-6",
-            "여기의 학습률은 강의의 0.000001이 아니라 0.00001입니다.",
+            "the learning rate here is 1e-5, not the chapter's 1e-6",
+            "여기의 학습률은 본문의 0.000001이 아니라 0.00001입니다.",
         ),
     )
     if not math.isclose(number, 0.1, rel_tol=0.01):

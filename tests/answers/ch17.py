@@ -61,7 +61,7 @@ ANSWERS = {
             (0.0005, "a step is a batch, not an epoch"),
             (3.2, "not an image"),
             (10_000, "number of steps"),
-            (0.01, "not the lecture's"),
+            (0.01, "not the chapter's"),
             (1, "how many steps"),
         ],
     ),
