@@ -202,7 +202,10 @@ def batch_statistics(x, epsilon=1e-3):
 def layer_norm(x, gamma, beta, epsilon=1e-3, axis=-1):
     """Standardise each sample's features along one axis, then scale by gamma and shift by beta.
 
-    Layer normalisation (Ba, Kiros, Hinton, arXiv:1607.06450). x: an array of rank 2 or more.
+    Layer normalisation (Ba, Kiros, Hinton, arXiv:1607.06450), with the one axis that is Keras's
+    default: of maps (batch, height, width, channels), each pixel's channels by themselves. To
+    share a mean among all of a sample, use `standardize(x, (1, 2, 3), epsilon)`.
+    x: an array of rank 2 or more.
     gamma, beta: one number, or one for each place along `axis`. epsilon: at least 0, added to the
     variance. Nothing depends on the other samples of the batch.
 
