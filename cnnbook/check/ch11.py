@@ -72,8 +72,8 @@ def trained_parameters(answer):
         ),
         (
             2 * 448,
-            "that is what is counted, not learned: take it away from all",
-            "세어 두는 것의 수입니다. 전체에서 뺍니다.",
+            "that is what is tracked, not learned: take it away from all",
+            "학습하지 않고 추적하는 값의 수입니다. 전체에서 뺍니다.",
         ),
     )
     if number != 280_106 - 2 * 448:
@@ -182,10 +182,16 @@ def class_accuracy(answer):
 @exercise("11-5")
 def learning_rates(answer):
     first, second = as_array(np.ravel(answer), (2,))
-    for got, step, others in (
+    late = ("the descent begins at step 200", "내리막은 200번째 걸음에서 시작합니다.")
+    warm = (
+        "400 of 800 steps: 200 of the 400 were the warm-up",
+        "400걸음 가운데 200걸음은 예열이었습니다.",
+    )
+    steps = (
         (
             first,
             100,
+            0.05,
             {
                 0.1: ("that is the top, at step 200", "200번째 걸음의 가장 높은 값입니다."),
                 0.01: (
@@ -196,32 +202,33 @@ def learning_rates(answer):
         ),
         (
             second,
-            600,
+            400,
+            0.1 * (1 + np.cos(np.pi / 4)) / 2,
             {
-                0.04: (
-                    "600 of 1,000 steps: the descent begins at step 200",
-                    "내리막은 200번째 걸음에서 시작합니다.",
+                0.075: (
+                    "that is a straight line: the cosine falls slowly at first",
+                    "곧은 내리막의 값입니다. 코사인은 처음에 천천히 내려갑니다.",
                 ),
-                0.0345: (
-                    "600 of 1,000 steps: the descent begins at step 200",
-                    "내리막은 200번째 걸음에서 시작합니다.",
+                0.0707: (
+                    "the cosine goes from 1 to -1: add 1 and halve it",
+                    "코사인은 1에서 −1까지 갑니다. 1을 더하고 반으로 나눕니다.",
                 ),
+                0.05: warm,
+                0.06: late,
+                0.0655: late,
                 0.0146: (
-                    "600 of 800 steps: 200 of the 600 were the warm-up",
-                    "600걸음 가운데 200걸음은 예열이었습니다.",
-                ),
-                0.025: (
-                    "600 of 800 steps: 200 of the 600 were the warm-up",
-                    "600걸음 가운데 200걸음은 예열이었습니다.",
+                    "that is how far it has fallen: take it from the top",
+                    "내려온 만큼입니다. 가장 높은 값에서 뺍니다.",
                 ),
             },
         ),
-    ):
+    )
+    for got, step, wanted, others in steps:
         for other, (english, korean) in others.items():
             if abs(got - other) < 0.0002:
                 raise Wrong(f"step {step}: {english}", f"{step}번째 걸음: {korean}")
-        if not np.isclose(got, 0.05, atol=1e-4):
+        if not np.isclose(got, wanted, atol=5e-4):
             raise Wrong(
-                f"step {step}: how far through its part is it, and what is half-way there?",
-                f"{step}번째 걸음: 자기 구간의 어디쯤이고, 그 절반에서 값은 얼마입니까?",
+                f"step {step}: how far through its part is it, and how high is the curve there?",
+                f"{step}번째 걸음: 자기 구간의 어디쯤이고, 그때 곡선의 높이는 얼마입니까?",
             )

@@ -16,6 +16,14 @@ def by_confusion(labels, predicted, classes):
     return confusion.diagonal() / confusion.sum(axis=1)
 
 
+def by_list(labels, predicted, classes):
+    right, count = [0] * classes, [0] * classes
+    for label, answer in zip(labels, predicted, strict=True):
+        count[label] += 1
+        right[label] += int(label == answer)
+    return [share / number for share, number in zip(right, count, strict=True)]
+
+
 ANSWERS = {
     "11-1": (
         [*forms_of(6_493_738), 65_568 + 12_544 * 512 + 512 + 5_130],
@@ -66,6 +74,7 @@ ANSWERS = {
         [
             shares,
             by_confusion,
+            by_list,
             lambda *given: tuple(shares(*given)),
             lambda *given: np.array(shares(*given), np.float32),
             lambda *given: [round(float(share), 4) for share in shares(*given)],
@@ -83,17 +92,21 @@ ANSWERS = {
     ),
     "11-5": (
         [
-            *shaped([0.05, 0.05], np.float32, np.float64, object),
-            (1 / 20, 0.1 * (1 + math.cos(math.pi / 2)) / 2),
-            [[0.05], [0.05]],
+            *shaped([0.05, 0.0854], np.float32, np.float64, object),
+            (1 / 20, 0.1 * (1 + math.cos(math.pi / 4)) / 2),
+            [[0.05], [0.08536]],
+            [0.05, 0.085],
         ],
         [
-            ([0.1, 0.05], "that is the top"),
-            ([0.01, 0.05], "not 1,000"),
-            ([0.05, 0.04], "begins at step 200"),
-            ([0.05, 0.1 * (1 + math.cos(0.6 * math.pi)) / 2], "begins at step 200"),
-            ([0.05, 0.1 * (1 + math.cos(0.75 * math.pi)) / 2], "were the warm-up"),
-            ([0.05, 0.1], "step 600"),
+            ([0.1, 0.0854], "that is the top"),
+            ([0.01, 0.0854], "not 1,000"),
+            ([0.05, 0.075], "straight line"),
+            ([0.05, 0.0707], "add 1 and halve"),
+            ([0.05, 0.05], "were the warm-up"),
+            ([0.05, 0.06], "begins at step 200"),
+            ([0.05, 0.1 * (1 + math.cos(0.4 * math.pi)) / 2], "begins at step 200"),
+            ([0.05, 0.1 * (1 - math.cos(math.pi / 4)) / 2], "take it from the top"),
+            ([0.05, 0.1], "step 400"),
             (0.05, "wanted shape"),
         ],
     ),
