@@ -39,13 +39,29 @@ def book(arguments):
 
 
 def serve(arguments):
-    """build the book and serve it at a local address"""
-    _build()
+    """build the book and serve it at a local address:  serve, or serve 8000"""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(HTML))
-    port = int(arguments[0]) if arguments else 0
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    port = _port(arguments[0]) if arguments else 0
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        sys.exit(
+            f"Port {port} cannot be used ({error.strerror}). Name another one, or none.\n"
+            f"{port}번 포트를 쓸 수 없습니다. 다른 번호를 적거나 번호 없이 실행합니다."
+        )
+    with server:
+        _build()
         print(f"\nhttp://127.0.0.1:{server.server_port}/   (Ctrl+C stops)", flush=True)
         server.serve_forever()
+
+
+def _port(text):
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        sys.exit(
+            f"serve: got {text!r}, wanted a port from 0 to 65535.\n"
+            f"serve: 받은 값은 {text!r}입니다. 필요한 값: 0부터 65535까지의 포트 번호."
+        )
+    return int(text)
 
 
 def lab(arguments):

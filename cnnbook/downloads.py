@@ -15,6 +15,8 @@ import time
 import urllib.error
 import urllib.request
 
+from cnnbook._errors import bad_value
+
 STALL = 30  # seconds without a byte until a download gives up
 _ABANDONED = 600  # seconds: longer than any running download leaves its file untouched
 _CHUNK = 1 << 16
@@ -34,15 +36,32 @@ class File:
 
 
 def local_dir():
-    """Return $CNNBOOK_DATA_DIR, the reader's own folder of data, or None where it is not set."""
+    """Return $CNNBOOK_DATA_DIR, the reader's own folder of data, or None where it is not set.
+
+    Raises ValueError for a folder of a user whom this computer does not know, such as ~nobody/data.
+    """
     folder = os.environ.get("CNNBOOK_DATA_DIR")
-    return pathlib.Path(folder).expanduser() if folder else None
+    try:
+        return pathlib.Path(folder).expanduser() if folder else None
+    except RuntimeError:
+        wanted = "a folder of a user whom this computer knows", "이 컴퓨터에 있는 사용자의 폴더"
+        raise bad_value("CNNBOOK_DATA_DIR", folder, *wanted) from None
 
 
 def cache_dir():
     """Return the folder that keeps what was downloaded (it need not exist yet)."""
     base = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
-    return (pathlib.Path(base) if base else pathlib.Path.home() / ".cache") / "cnnbook"
+    return (pathlib.Path(base) if base else _home() / ".cache") / "cnnbook"
+
+
+def _home():
+    """Return the reader's own folder; where the system names none, the one for passing files."""
+    try:
+        return pathlib.Path.home()
+    except (
+        RuntimeError
+    ):  # no $HOME, and a user without an entry: a container with a number for a name
+        return pathlib.Path(tempfile.gettempdir())
 
 
 def keep(file):
@@ -51,7 +70,7 @@ def keep(file):
     Raises OSError with a sentence where it can be had in none of these ways.
     """
     home = os.environ.get("KERAS_HOME")
-    keras = pathlib.Path(home) if home else pathlib.Path.home() / ".keras"
+    keras = pathlib.Path(home) if home else _home() / ".keras"
     for folder in (cache_dir(), keras / "datasets"):
         if is_whole(folder / file.path, file):
             return folder / file.path
@@ -150,6 +169,11 @@ def _open(file, start):
         raise OSError(f"{file.url} answered {error.code} {error.reason}") from error
     except (OSError, http.client.HTTPException) as error:
         raise _Broken(error) from error
+    except ValueError as error:  # a proxy's address without a host, above all
+        proxies = " and ".join(f"{kind}_proxy" for kind in urllib.request.getproxies())
+        raise OSError(
+            f"{file.url} cannot be asked for: {error}. Is {proxies or 'the proxy'} right?"
+        ) from error
 
 
 def _read(response, size):

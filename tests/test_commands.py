@@ -465,3 +465,18 @@ def test_serve_is_local(server, capsys):
     assert f"http://127.0.0.1:{port}/" in said
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/index.html", timeout=10) as page:
         assert page.read().decode("utf-8") == "합성곱"
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "80.0", "", "８０８０", "0x50"])
+def test_senseless_ports_are_refused_before_anything_is_built(monkeypatch, port):
+    monkeypatch.setattr(commands, "_build", lambda: pytest.fail("built"))
+    with pytest.raises(SystemExit) as left:
+        commands.serve([port])
+    assert "wanted a port from 0 to 65535" in str(left.value) and "필요한 값" in str(left.value)
+
+
+def test_a_busy_port_is_a_sentence(server, monkeypatch):
+    monkeypatch.setattr(commands, "_build", lambda: pytest.fail("built"))
+    with pytest.raises(SystemExit) as left:
+        commands.serve([str(server.server_address[1])])
+    assert "cannot be used" in str(left.value) and "쓸 수 없습니다" in str(left.value)

@@ -4,9 +4,11 @@ import errno
 import hashlib
 import http.server
 import io
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -358,6 +360,33 @@ def test_cache_dir(tmp_path, monkeypatch, os_name, variable):
     assert downloads.cache_dir() == tmp_path / ".cache" / "cnnbook"
     downloads.os.environ[variable] = str(tmp_path / "elsewhere")
     assert downloads.cache_dir() == tmp_path / "elsewhere" / "cnnbook"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="homes of other systems come from elsewhere")
+def test_a_user_without_a_home(monkeypatch, tmp_path):
+    import pwd
+
+    def unknown(*_):
+        raise KeyError("getpwuid(): uid not found")
+
+    for name in ("HOME", "XDG_CACHE_HOME", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    assert downloads.cache_dir() == tmp_path / ".cache" / "cnnbook"
+    monkeypatch.setenv("CNNBOOK_DATA_DIR", "~nobody-by-this-name/data")
+    with pytest.raises(ValueError, match=r"CNNBOOK_DATA_DIR: got ~nobody(.|\n)*사용자의 폴더"):
+        downloads.local_dir()
+
+
+@pytest.mark.parametrize("proxy", ["http://", "http://:8080", "//", "http://[", "http://x:port"])
+def test_a_senseless_proxy_is_a_sentence(tmp_path, monkeypatch, proxy):
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(OSError, match=r"^http://example\.invalid"):
+        downloads.download(file_at("http://example.invalid"), tmp_path / "data.npz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_local_dir(tmp_path, monkeypatch):
