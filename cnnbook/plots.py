@@ -50,7 +50,8 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
     titles: one string an image. columns: images in a row (all of them by default).
     numbers: write each pixel's value into it. height: of a row, in inches.
     limits: "each" (every image from its own black to its own white), "shared" (one scale for all,
-        so that brightness compares), or (low, high).
+        so that brightness compares), or (low, high). Of RGB images, these are for floats; others
+        and "each" are shown as they are, floats from 0 to 1.
     Raises ValueError for arrays that are no images, or titles that do not match them.
     """
     images = [_drawable(image) for image in images]
@@ -71,7 +72,12 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
     _frame(axes, len(images))
     for i, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
         low, high = (image.min(), image.max()) if limits == "each" else limits
-        axis.imshow(image, vmin=low, vmax=high if high > low else low + 1)
+        high = high if high > low else low + 1
+        if image.ndim == 3 and image.dtype.kind == "f" and limits != "each":
+            # Matplotlib has no limits for RGB. From here on black is 0 and white 1.
+            axis.imshow(np.clip((image - low) / (high - low), 0, 1))
+        else:
+            axis.imshow(image, vmin=low, vmax=high)
         if titles is not None:
             axis.set_title(titles[i])
         if numbers:

@@ -188,6 +188,16 @@ def test_curves_show_every_number_from_epoch_1(curves):
     ]
 
 
+@pytest.mark.parametrize("limits", [(-2.0, 2.0), "shared"])
+def test_limits_hold_for_rgb_floats_too(draw, limits):
+    images = [np.linspace(-2, 2, 27).reshape(3, 3, 3), np.zeros((3, 3, 3))]
+    shown = [axis.images[0].get_array() for axis in draw(images, limits=limits).axes]
+    np.testing.assert_allclose(shown[0], (images[0] + 2) / 4)
+    np.testing.assert_allclose(shown[1], 0.5)
+    bright = draw([np.full((2, 2, 3), 9.0)], limits=(0, 3)).axes[0].images[0].get_array()
+    np.testing.assert_allclose(bright, 1)
+
+
 def test_limits_of_curves(curves):
     loss, accuracy = curves({"plain": PLAIN}, limits={"loss": (0, 0.6)}).axes
     assert loss.get_ylim() == (0, 0.6)
