@@ -4,7 +4,7 @@
 
 Writes data/features/16-cats-dogs.npz: x_train, x_test (pictures, 96) float16 and y_train, y_test,
 0 a cat and 1 a dog, in the order of cnnbook.datasets.load("cats_vs_dogs"). The pictures are scaled
-to 48×48 as the chapter does. They hold no pixels, so that the chapter can train on them offline.
+to 32×32 as the chapter does. They hold no pixels, so that the chapter can train on them offline.
 """
 
 import numpy as np
