@@ -492,17 +492,19 @@ def _photographs_of(named, side, files):
 
 
 def _photograph(path, content, side):
-    """Return a picture scaled to a square of this side, RGB, whatever its proportions."""
+    """Return a picture scaled to a square of this side, as `pictures.open_picture` reads it."""
     from PIL import Image
 
+    from cnnbook.pictures import open_picture
+
     try:
-        with Image.open(io.BytesIO(content)) as picture:
-            return picture.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        picture = open_picture(io.BytesIO(content))
+    except ValueError as error:
         raise ValueError(
-            f"{path} is damaged, or no picture ({error}). Replace it by a whole copy.\n"
+            f"{path} is damaged, or no picture. Replace it by a whole copy.\n"
             f"{path} 파일이 손상되었거나 사진이 아닙니다. 온전한 파일로 바꿉니다."
         ) from error
+    return picture.resize((side, side), Image.Resampling.BILINEAR)
 
 
 _DOGS = "stanford_dogs/*/*.jpg"

@@ -1,5 +1,6 @@
 """Pictures from anywhere, made ready for a network, and what the network says drawn on them."""
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -28,6 +29,18 @@ def on_white(picture):
     return Image.alpha_composite(white, picture).convert("RGB")
 
 
+def upright(picture):
+    """Return a Pillow image turned as its camera was held; as it is where no note can be read.
+
+    Of the notes in the file (EXIF) only the orientation is looked at: whatever else is broken in
+    them, or missing, must not stop a picture from opening.
+    """
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # damaged notes can make their reader stumble in any way
+        return picture
+
+
 def open_picture(source):
     """Return the picture in a file as a Pillow image, RGB, upright, no side above LARGEST pixels.
 
@@ -40,15 +53,17 @@ def open_picture(source):
     """
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow says of broken notes
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(source) as picture:
                 picture.draft(None, (LARGEST, LARGEST))
-                picture = on_white(ImageOps.exif_transpose(picture))
+                picture.load()  # what is wrong from here on is wrong with the notes
+                picture = on_white(upright(picture))
     except FileNotFoundError:
         raise FileNotFoundError(f"no file {source}\n{source} 파일이 없습니다.") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise bad_value("source", f"{source}, too large ({error})", *_SMALLER) from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except Exception as error:  # a damaged file can make Pillow's readers stumble in any way
         raise bad_value("source", f"{source}, no whole picture ({error})", *_WHOLE) from error
     picture.thumbnail((LARGEST, LARGEST))
     return picture
@@ -65,12 +80,17 @@ def best_answers(picture, model, class_names, count=5):
     red first, that answers with one probability a class, in the order of class_names.
     The picture is stretched to the model's size, whatever its proportions, as Keras's
     image_dataset_from_directory does. Fewer classes than `count` give fewer answers.
-    Raises ValueError for a model whose answer is not one probability a name.
+    Raises ValueError for a model whose answer is not one probability a name, and for one that takes
+    pictures of any size: which one it learned with, it does not say.
     """
     height, width = model.input_shape[1:3]
+    if height is None or width is None:
+        wanted = "a model of pictures of a fixed size", "정해진 크기의 사진을 받는 모델"
+        raise bad_value("model", f"an input of shape {model.input_shape}", *wanted)
     pixels = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), np.float32)
     (answer,) = np.asarray(model(pixels[np.newaxis], training=False))
-    if answer.shape != (len(class_names),) or abs(answer.sum() - 1) > 0.01:
+    probable = (answer >= 0).all() and abs(answer.sum() - 1) <= 0.01  # neither is true of NaN
+    if answer.shape != (len(class_names),) or not probable:
         came = f"answers of shape {answer.shape} with the sum {answer.sum():.2f}"
         wanted = f"{len(class_names)} probabilities", f"확률 {len(class_names)}개를 내는 모델"
         raise bad_value("model", came, *wanted)
@@ -78,14 +98,49 @@ def best_answers(picture, model, class_names, count=5):
     return [(class_names[place], float(answer[place])) for place in order]
 
 
+# Where the systems keep a font with Hangul; Pillow's own has Latin letters only.
+_FONTS = (
+    *("NotoSansCJK-Regular.ttc", "NotoSansKR-Regular.otf", "NanumGothic.ttf", "UnDotum.ttf"),
+    *(
+        "malgun.ttf",
+        "AppleSDGothicNeo.ttc",
+        "AppleGothic.ttf",
+        "DejaVuSans.ttf",
+        "Arial Unicode.ttf",
+    ),
+)
+
+
+def font_for(letters, size=18):
+    """Return a font of this computer that has all the letters; Pillow's own where that will do.
+
+    Raises ValueError where there is none: it would draw boxes instead of letters.
+    """
+    fonts = [ImageFont.load_default(size=size)]
+    for name in _FONTS:
+        with contextlib.suppress(OSError):
+            fonts.append(ImageFont.truetype(name, size))
+    for font in fonts:
+        missing = font.getmask("\uffff")  # what it draws for a letter that it does not have
+        drawn = [font.getmask(letter) for letter in set(letters) if not letter.isspace()]
+        if not any(mask.size == missing.size and bytes(mask) == bytes(missing) for mask in drawn):
+            return font
+    wanted = (
+        "letters that a font of this computer has (Noto Sans KR has Hangul), or names in English",
+        "이 컴퓨터의 글꼴에 있는 글자(한글은 Noto Sans KR에 있음), 또는 영어 이름",
+    )
+    raise bad_value("answers", f"names with the letters {letters!r}", *wanted)
+
+
 def draw_answers(picture, answers):
     """Return the picture on a (480, 480) canvas with a bar, a probability and a name an answer.
 
     picture: a Pillow image, RGB. answers: [(name, probability)], as `best_answers` returns them.
+    Raises ValueError for names in letters that no font of this computer has.
     """
     canvas = ImageOps.pad(picture, (SIDE, SIDE), Image.Resampling.BICUBIC, color="white")
     draw = ImageDraw.Draw(canvas, "RGBA")
-    font = ImageFont.load_default(size=18)
+    font = font_for("".join(name for name, _ in answers))
     top = SIDE - 30 * len(answers) - 12
     draw.rectangle((0, top, SIDE, SIDE), fill=(0, 0, 0, 150))
     for row, (name, probability) in enumerate(answers):

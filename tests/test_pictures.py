@@ -233,3 +233,84 @@ def test_bars_are_as_long_as_their_probabilities():
     lengths = [(drawn[y, :, 2] - drawn[y, :, 0] > 60).sum() for y in rows]
     assert lengths == pytest.approx([342, 114, 0], abs=2)
     assert (drawn[100:300, 240] == 255).all()  # the picture itself is left
+
+
+@pytest.mark.parametrize("answer", [(0.2, float("nan"), 0.8), (1.4, -0.2, -0.2)])
+def test_answers_that_are_not_even_numbers_of_probability(answer):
+    with pytest.raises(ValueError, match=r"model: got answers of shape \(3,\)(.|\n)*확률 3개"):
+        pictures.best_answers(quarters(), Answers(*answer), "abc")
+
+
+def test_a_model_of_any_size_is_refused():
+    model = Answers(0.5, 0.5)
+    model.input_shape = (None, None, None, 3)
+    with pytest.raises(ValueError, match=r"model: got an input of shape(.|\n)*정해진 크기"):
+        pictures.best_answers(quarters(), model, "ab")
+
+
+def test_letters_that_no_font_has_are_a_sentence(monkeypatch):
+    monkeypatch.setattr(pictures, "_FONTS", ())
+    assert pictures.draw_answers(quarters(), [("seven petals", 0.5)]).size == (480, 480)
+    with pytest.raises(ValueError, match=r"names with the letters '고양이'(.|\n)*글꼴에 있는 글자"):
+        pictures.draw_answers(quarters(), [("고양이", 0.5)])
+
+
+# Notes (EXIF) that are cut off, are none, point at themselves, or have an unknown or endless kind.
+NOTES = {
+    "cut off": b"Exif\0\0MM\0*\0\0\0\x08\0\x05",
+    "none": b"Exif\0\0hello",
+    "in a ring": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x08\0\0\0",
+    "of no kind": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\xff\xff\x01\0\0\0\x06\0\0\0\0\0\0\0",
+    "endless": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\xff\xff\xff\xff\x06\0\0\0\0\0\0\0",
+    "a text": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x04\0\0\0abcd\0\0\0\0",
+}
+
+
+@pytest.mark.parametrize("notes", NOTES)
+def test_broken_notes_do_not_stop_a_picture(tmp_path, notes):
+    picture = opened(tmp_path, quarters(), "p.jpg", exif=NOTES[notes])
+    assert sorted(picture.size) == [40, 80]
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "ICO", "PNG", "PPM", "SGI", "TIFF", "WEBP"])
+def test_damaged_files_of_every_kind_open_or_are_a_sentence(kind):
+    file, random = io.BytesIO(), np.random.default_rng(0)
+    try:
+        quarters().save(file, kind)
+    except (KeyError, OSError):
+        pytest.skip(f"this Pillow writes no {kind}")
+    content, said = file.getvalue(), set()
+    for damage in range(60):
+        broken = bytearray(content)
+        if damage % 2:
+            del broken[random.integers(len(content)) :]
+        else:
+            broken[random.integers(len(content))] = random.integers(256)
+        try:
+            assert pictures.open_picture(io.BytesIO(bytes(broken))).mode == "RGB"
+        except ValueError as error:
+            said.add(str(error).count("\n"))
+    assert said <= {1}  # in both languages
+
+
+def test_bytes_behind_a_jpeg_s_end_do_no_harm(tmp_path):
+    path = kept(tmp_path, quarters(), "p.jpg")
+    whole = pictures.open_picture(path)
+    path.write_bytes(path.read_bytes() + b"\0stray" * 20)
+    assert np.array_equal(pictures.open_picture(path), whole)
+
+
+def test_loaders_of_data_sets_read_pictures_as_an_opened_picture_is_read(tmp_path):
+    from cnnbook import datasets
+
+    sideways = Image.Exif()
+    sideways[274] = 6
+    for name, picture, options in (
+        ("grey.png", Image.fromarray(np.full((8, 8), 30_000, np.uint16)), {}),
+        ("clear.png", Image.new("RGBA", (8, 8), (0, 0, 0, 0)), {}),
+        ("sideways.jpg", quarters(), {"exif": sideways}),
+    ):
+        path = kept(tmp_path, picture, name, **options)
+        read = np.asarray(datasets._photograph(path, path.read_bytes(), 16))
+        opened_there = pictures.open_picture(path).resize((16, 16), Image.Resampling.BILINEAR)
+        assert np.array_equal(read, np.asarray(opened_there)), name
