@@ -2,12 +2,14 @@
 
     python tools/train_08.py                       data/weights/08-scratch.npz
     python tools/train_08.py compare digits mnist  data/results/08-digits-compared.json, 08-mnist-…
+    python tools/train_08.py rates mnist           data/results/08-mnist-rates.json
 
 The weights come from the same training as in the chapter. Weights trained on another machine differ
 in their last digits; the chapter shows what the committed ones answer. The comparison trains every
 network with the same images, order, epochs, batch size and learning rate, from five seeds for the
 initial weights, and tests it once; one network gets a learning rate of its own besides. Of the
-convolutional network it also measures how far each layer's weights moved from their start.
+convolutional network it also measures how far each layer's weights moved from their start. `rates`
+trains the two networks with a hidden layer again, at a larger learning rate, from three seeds.
 """
 
 import os
@@ -23,6 +25,7 @@ SEEDS = range(42, 47)
 # Epochs, batch size, learning rate. 720 steps on the digits, 1,875 on MNIST.
 BUDGETS = {"digits": (20, 32, 0.05), "mnist": (5, 128, 0.05)}
 LAYERS = ("convolution", "first dense", "second dense")
+LARGER, FEWER_SEEDS = 0.5, range(42, 45)
 
 
 def networks(rate):
@@ -55,33 +58,73 @@ def moved(before, after):
     return [float(np.linalg.norm(b - a) / np.linalg.norm(a)) for a, b in pairs]
 
 
-def compare(name):
+def new_row():
+    return {"validation_loss": [], "validation_accuracy": [], "test_accuracy": []}
+
+
+def train_and_test(network, parts, epochs, batch, rate, row):
+    """Train the network as the chapter does and append what it reaches to the row."""
     import tensorflow as tf
 
-    from cnnbook import results
-    from cnnbook.scratch import evaluate, load_parts, mini_batches, training_step
+    from cnnbook.scratch import evaluate, mini_batches, training_step
 
-    data, train, validation, test = load_parts(name)
+    train, validation, test = parts
+    step = tf.function(training_step)
+    for epoch in range(epochs):
+        for images, labels in mini_batches(*train, batch, np.random.default_rng(epoch)):
+            step(network, images, labels, rate)
+    loss, accuracy = evaluate(network, *validation)
+    row["validation_loss"].append(loss)
+    row["validation_accuracy"].append(accuracy)
+    row["test_accuracy"].append(evaluate(network, *test)[1])
+
+
+def rates(name):
+    from cnnbook import results
+    from cnnbook.scratch import load_parts
+
+    data, *parts = load_parts(name)
+    epochs, batch, rate = BUDGETS[name]
+    chosen = {label: networks(rate)[label][0] for label in ("784-100-10", "convolutional")}
+    found = {label: new_row() for label in chosen}
+    for seed in FEWER_SEEDS:
+        for label, build in chosen.items():
+            train_and_test(build(seed), parts, epochs, batch, LARGER, found[label])
+            print(name, label, seed, found[label]["test_accuracy"][-1], flush=True)
+    results.save(
+        f"08-{name}-rates",
+        data=data,
+        history={},
+        parameters=197_210,
+        seeds=list(FEWER_SEEDS),
+        trained_epochs=epochs,
+        trained_batch_size=batch,
+        trained_with=len(parts[0][0]),
+        rate=LARGER,
+        networks=found,
+    )
+
+
+def compare(name):
+    from cnnbook import results
+    from cnnbook.scratch import load_parts
+
+    data, *parts = load_parts(name)
+    train = parts[0]
     epochs, batch, rate = BUDGETS[name]
     found, counts = {}, {}
     measured = {"relative_change": [], "first_gradient": []}
     for label, (build, own_rate) in networks(rate).items():
-        found[label] = {"validation_loss": [], "validation_accuracy": [], "test_accuracy": []}
+        found[label] = new_row()
         for seed in SEEDS:
             network = build(seed)
-            before, step = network.get_weights(), tf.function(training_step)
+            before = network.get_weights()
             if label == "convolutional":
                 part = slice(1000)
                 measured["first_gradient"].append(
                     first_gradients(network, train[0][part], train[1][part])
                 )
-            for epoch in range(epochs):
-                for images, labels in mini_batches(*train, batch, np.random.default_rng(epoch)):
-                    step(network, images, labels, own_rate)
-            loss, accuracy = evaluate(network, *validation)
-            found[label]["validation_loss"].append(loss)
-            found[label]["validation_accuracy"].append(accuracy)
-            found[label]["test_accuracy"].append(evaluate(network, *test)[1])
+            train_and_test(network, parts, epochs, batch, own_rate, found[label])
             if label == "convolutional":
                 measured["relative_change"].append(moved(before, network.get_weights()))
             print(name, label, seed, found[label]["test_accuracy"][-1], flush=True)
@@ -126,7 +169,7 @@ def main(arguments):
     os.environ.update(full.environment(workplace))
     cnnbook.setup()
     for name in arguments[1:]:
-        compare(name)
+        {"compare": compare, "rates": rates}[arguments[0]](name)
     full.publish(workplace / "records")
     shutil.rmtree(workplace)
 

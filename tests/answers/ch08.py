@@ -133,7 +133,7 @@ ANSWERS = {
         ],
     ),
     "08-4": (
-        [by_logaddexp, by_tensorflow, by_one_hot],
+        [by_logaddexp, by_tensorflow, by_one_hot, lambda z, t: [by_logaddexp(z, t)]],
         [
             (naive, "overflow"),
             (one_maximum, "overflow"),
