@@ -102,7 +102,7 @@ FULL = {
             "POLICY": "mixed_bfloat16",
             "SECOND_EPOCHS": 50,
         },
-        {"DATASET": "shapes", "REPEATS": 5},
+        {"DATASET": "shapes", "EPOCHS": 80, "PATIENCE": 15, "REPEATS": 5},
     ],
     "15": [{"DATASET": "digits", "REPEATS": 5, "RATES": [0.1, 0.01, 0.001, 0.0001]}],
     "16": [
@@ -115,7 +115,7 @@ FULL = {
         }
     ],
     "17": [
-        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 6, "FOLDS": 3},
+        {"DATASET": "stanford_dogs", "SIZE": 48, "EPOCHS": 6},
         {
             "DATASET": "flowers",
             "EPOCHS": 6,
