@@ -7,9 +7,14 @@ kernel is not flipped (Goodfellow, Bengio, Courville, *Deep Learning*, 2016, sec
 `convolve1d`, `correlate1d`, `correlate2d` and `conv2d_loop` are the plain loops that chapter 03
 shows, `pool2d_loop` chapter 06's, `conv2d_backward_loop` chapter 07's: slow, and nothing is hidden.
 `conv2d`, `pool2d` and `conv2d_backward` compute the same numbers as array programming.
+
+One rule of number types holds for all that multiplies and adds: a floating first array keeps its
+type and the others are cast to it, as in Keras; integers, 8-bit pixels among them, compute exactly
+and return int64; integers first and floats after give numpy.result_type of all. `_types` holds it.
 """
 
 import functools
+import inspect
 import math
 import operator
 import os
@@ -94,6 +99,42 @@ def conv2d_backward_loop(images, kernels, grad_output, stride=1):
     return grad_images, grad_kernels, grad_output.sum(axis=(0, 1, 2))
 
 
+def _exact(loop):
+    """Return the chapter's loop under the module's rule of number types: 8-bit sums must not wrap."""
+    signature = inspect.signature(loop)
+
+    @functools.wraps(loop)
+    def exact(*arguments, **options):
+        bound = signature.bind(*arguments, **options)
+        arrays = {name: np.asarray(v) for name, v in bound.arguments.items() if np.ndim(v)}
+        for name, array in arrays.items():
+            if array.dtype.kind not in "fiub":
+                raise bad_value(name, f"type {array.dtype}", "real numbers", "실수 또는 정수 배열")
+        first, second, *rest = arrays.values()
+
+        def largest():
+            by_second = int(np.abs(second.astype(object)).sum())
+            by_first = first.size * _largest(first)
+            return (
+                _largest(rest[0]) * max(by_first, by_second)
+                if rest
+                else _largest(first) * by_second
+            )
+
+        result_type, compute_type = _types(list(arrays.values()), next(iter(arrays)), largest)
+        bound.arguments |= {name: array.astype(compute_type) for name, array in arrays.items()}
+        result = loop(*bound.args, **bound.kwargs)
+        if isinstance(result, tuple):
+            return tuple(one.astype(result_type) for one in result)
+        return result.astype(result_type)
+
+    return exact
+
+
+convolve1d, correlate1d, correlate2d = map(_exact, (convolve1d, correlate1d, correlate2d))
+conv2d_loop, conv2d_backward_loop = map(_exact, (conv2d_loop, conv2d_backward_loop))
+
+
 # --- sizes and counts ------------------------------------------------------------------------
 
 
@@ -147,9 +188,7 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
         right), "full" (every overlap), an int, (height, width), or ((top, bottom), (left, right)).
     groups: channels and filters are split into this many independent convolutions.
 
-    Returns (batch, output height, output width, filters). Floating images keep their type and
-    kernels and bias are cast to it, as in Keras; integers compute exactly and return int64;
-    integer images with floating kernels or bias give numpy.result_type of all of them.
+    Returns (batch, output height, output width, filters), of a type by the module's rule.
     Raises ValueError for a wrong rank, channels or groups that do not match, a kernel larger than
     the padded image, a stride or dilation below 1, a type that is not a real number, or integers
     whose sums could leave int64.

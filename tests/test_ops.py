@@ -896,3 +896,61 @@ def test_errors_say_what_came_and_what_was_wanted(call, argument, came, wanted):
     assert wanted in shown[2]
     assert korean.startswith(f"{argument}: 받은 값은 {shown[1]}입니다. 필요한 값: ")
     assert re.search("[가-힣]", korean.partition("필요한 값: ")[2])
+
+
+# --- one rule of number types -------------------------------------------------------------------
+
+KINDS = [
+    np.bool_,
+    np.uint8,
+    np.int8,
+    np.uint16,
+    np.int32,
+    np.int64,
+    np.float16,
+    np.float32,
+    np.float64,
+]
+
+
+@pytest.mark.parametrize("second", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("first", KINDS, ids=lambda kind: kind.__name__)
+def test_the_loops_know_the_same_numbers_as_the_array_programs(first, second):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 60, (2, 5, 6, 2)).astype(first)  # float16 ends at 65,504
+    kernels = random.integers(0, 60, (3, 2, 2, 3)).astype(second)
+    wanted = ops.conv2d(images, kernels)
+    exact = np.einsum(
+        "nyxijc,ijcf->nyxf",
+        np.lib.stride_tricks.sliding_window_view(images.astype(object), (3, 2), (1, 2)).transpose(
+            0, 1, 2, 4, 5, 3
+        ),
+        kernels.astype(object),
+        optimize=False,
+    )
+    looped = ops.conv2d_loop(images, kernels)
+    assert looped.dtype == wanted.dtype and looped.shape == wanted.shape
+    np.testing.assert_allclose(looped.astype(float), exact.astype(float), rtol=2e-3)
+    one = ops.correlate2d(images[0, ..., 0], kernels[..., 0, 0])
+    assert one.dtype == wanted.dtype
+    np.testing.assert_array_equal(
+        one, ops.conv2d(images[:1, ..., :1], kernels[..., :1, :1])[0, ..., 0]
+    )
+    for loop, flipped in ((ops.correlate1d, 1), (ops.convolve1d, -1)):
+        line = loop(images[0, 0, :, 0], kernels[:, 0, 0, 0])
+        assert line.dtype == wanted.dtype
+        row = ops.conv2d(images[:1, :1, :, :1], kernels[::flipped, 0, :1, :1][np.newaxis])
+        np.testing.assert_array_equal(line, row[0, 0, :, 0])
+    if wanted.dtype == np.int64:
+        np.testing.assert_array_equal(looped, exact.astype(np.int64))
+
+
+def test_eight_bit_pixels_do_not_wrap():
+    assert ops.correlate2d(np.full((2, 2), 200, np.uint8), np.ones((2, 2), np.uint8)) == 800
+    assert ops.convolve1d([200, 100], [1, 2]) == 500  # lists too
+    with pytest.raises(
+        ValueError, match=r"signal: got integers whose sums can reach(.|\n)*필요한 값"
+    ):
+        ops.correlate1d(np.array([2**62, 1]), np.array([2, 2]))
+    with pytest.raises(ValueError, match="kernel: got type complex128"):
+        ops.correlate2d(np.ones((2, 2)), np.ones((2, 2)) * 1j)

@@ -632,3 +632,16 @@ def test_errors_say_what_came_and_what_was_wanted(call, argument, came, wanted):
     assert wanted in shown[2]
     assert korean.startswith(f"{argument}: 받은 값은 {shown[1]}입니다. 필요한 값: ")
     assert re.search("[가-힣]", korean.partition("필요한 값: ")[2])
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.float16, np.float32, np.float64])
+def test_the_loop_knows_the_same_numbers_as_the_array_program(kind):
+    random = np.random.default_rng(0)
+    images = random.integers(100, 127, (2, 5, 6, 2)).astype(kind)
+    kernels = random.integers(100, 127, (3, 2, 2, 3)).astype(kind)
+    grad = random.integers(0, 3, (2, 2, 3, 3)).astype(kind)
+    looped = ops.conv2d_backward_loop(images, kernels, grad, stride=2)
+    wanted = ops.conv2d_backward(images, kernels, grad, strides=2)
+    for ours, theirs in zip(looped, wanted, strict=True):
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours.astype(float), theirs.astype(float), rtol=2e-3)
