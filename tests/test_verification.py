@@ -269,14 +269,23 @@ TEXT_ROWS = [
         declare(rtol=0.99, reason=WHY),
         "number from 0 to",
     ),
+    Row(
+        "declared, half of all", "print(0.5)", declare(atol=0.5, reason=WHY), "number from 0 to 0.3"
+    ),
+    Row(
+        "declared, for large numbers",
+        "print(50.5)",
+        text("50.5", "55.5"),
+        PASSES,
+        {"cnnbook": {"atol": 10, "reason": WHY}},
+    ),
     Row("declared, true", "print(0.5)", declare(rtol=True, reason=WHY), "number from 0 to"),
     Row("declared, text", "print(0.5)", declare(rtol="0.1", reason=WHY), "number from 0 to"),
     Row(
         "declared, for an integer",
         "print(784)",
-        text("784", "785"),
-        DIFFERS,
-        {"cnnbook": {"rtol": 0.2, "reason": WHY}},
+        lambda cell, honest: cell.metadata.update(cnnbook={"rtol": 0.2, "reason": WHY}),
+        "to which alone it applies",
     ),
     # Outputs and counts
     Row("outputs cleared", "print(784)", outputs(lambda all: []), "kinds"),
