@@ -435,3 +435,44 @@ def test_a_constant_image_is_allowed_where_something_keeps_the_divisor_from_0():
     assert not normalize.standardize(CONSTANT, (1, 2, 3), epsilon=1e-3)[1].round(9).any()
     assert not normalize.global_contrast(CONSTANT)[1].round(6).any()
     assert normalize.batch_norm([[1.0, 2], [1, 3]], 1, 5)[:, 0].tolist() == [5, 5]
+
+
+# --- sums of many numbers -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def many():
+    """As many pixels a channel as a full data set has, dark ones last: float32, never negative."""
+    random = np.random.default_rng(0)
+    images = random.random((20_000, 16, 16, 2), np.float32)
+    images[15_000:] *= 0.1
+    return images
+
+
+def test_float32_sums_over_the_first_axes_keep_their_digits(many):
+    wide = many.astype(np.float64)
+    expected = (wide - wide.mean(axis=(0, 1, 2))) / wide.std(axis=(0, 1, 2))
+    naive = np.abs(many.mean(axis=(0, 1, 2)) - wide.mean(axis=(0, 1, 2))).max()
+    ours = normalize.standardize(many, (0, 1, 2))
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
+    np.testing.assert_allclose(normalize.batch_norm(many, 1, 0, epsilon=1e-12), expected, atol=1e-4)
+    mean, variance = normalize.batch_statistics(many)
+    np.testing.assert_allclose(mean, wide.mean(axis=(0, 1, 2)), rtol=1e-6)
+    np.testing.assert_allclose(variance, wide.var(axis=(0, 1, 2)), rtol=1e-5)
+    assert (
+        naive > 100 * np.abs(mean - wide.mean(axis=(0, 1, 2))).max()
+    )  # what NumPy alone would give
+    rows = many[:, :4, :4].reshape(len(many), -1)
+    center = normalize.principal_components(rows)[0]
+    np.testing.assert_allclose(center, rows.mean(axis=0, dtype=np.float64), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_numbers_whose_squares_are_none_are_refused(kind):
+    largest = np.sqrt(np.finfo(kind).max)
+    with pytest.raises(ValueError, match=r"images: got values up to(.|\n)*이하의 값"):
+        normalize.standardize(np.array([[largest, -largest]], kind), 1)
+    near = np.array([[largest / 8, -largest / 8]], kind)
+    np.testing.assert_allclose(normalize.standardize(near, 1), [[1, -1]])
+    np.testing.assert_allclose(normalize.batch_norm(near.T, 1, 0, epsilon=0), [[1], [-1]])
