@@ -2,6 +2,8 @@
 
 Chapter 15 shows every function that computes; the small ones at the end judge arguments. Integers
 and booleans are computed as float64, half precision as float32; float32 and wider types are kept.
+Every mean is summed in float64: NumPy adds float32 along the first axes one after the other, and of
+CIFAR-10's 50,000 training images, from 0 to 1, the mean red comes out as .328 instead of .491.
 """
 
 import operator
@@ -29,8 +31,8 @@ def standardize(images, axis, epsilon=0.0):
     images = checked("images", images)
     axis = checked_axes(axis, images.ndim)
     refuse_constant("images", images, axis, epsilon)
-    centered = images - images.mean(axis=axis, keepdims=True)
-    variance = (centered**2).mean(axis=axis, keepdims=True)
+    centered = images - average(images, axis)
+    variance = average(centered**2, axis)
     return centered / np.sqrt(variance + epsilon)
 
 
@@ -48,8 +50,8 @@ def global_contrast(images, scale=1.0, bias=0.0, epsilon=1e-8):
     """
     images = checked("images", images, 4)
     refuse_constant("images", images, (1, 2, 3), checked_floor(scale, bias, epsilon))
-    centered = images - images.mean(axis=(1, 2, 3), keepdims=True)
-    contrast = np.sqrt(bias + (centered**2).mean(axis=(1, 2, 3), keepdims=True))
+    centered = images - average(images, (1, 2, 3))
+    contrast = np.sqrt(bias + average(centered**2, (1, 2, 3)))
     return scale * centered / np.maximum(contrast, epsilon)
 
 
@@ -90,7 +92,7 @@ def local_contrast(images, size=9, sigma=2.0):
     window = gaussian_window(*checked_window(size, sigma, images))
     centered = images - local_mean(images, window)
     contrast = np.sqrt(local_mean(centered**2, window))
-    return centered / np.maximum(contrast, contrast.mean(axis=(1, 2, 3), keepdims=True))
+    return centered / np.maximum(contrast, average(contrast, (1, 2, 3)))
 
 
 def local_response(images, depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75):
@@ -130,7 +132,7 @@ def principal_components(samples):
     Raises ValueError for another rank of the array, too few or equal samples.
     """
     samples = checked_samples("samples", samples)
-    mean = samples.mean(axis=0)
+    mean = average(samples, 0)[0]
     _, lengths, directions = np.linalg.svd(samples - mean, full_matrices=False)
     rank = (lengths > lengths[0] * max(samples.shape) * np.finfo(lengths.dtype).eps).sum()
     directions, variances = directions[:rank], lengths[:rank] ** 2 / (len(samples) - 1)
@@ -196,7 +198,8 @@ def batch_statistics(x, epsilon=1e-3):
     over = tuple(range(x.ndim - 1))
     refuse_single(x)
     refuse_constant("x", x, over, epsilon)
-    return x.mean(axis=over), x.var(axis=over)
+    mean = average(x, over)
+    return mean.ravel(), average((x - mean) ** 2, over).ravel()
 
 
 def layer_norm(x, gamma, beta, epsilon=1e-3, axis=-1):
@@ -221,8 +224,13 @@ def layer_norm(x, gamma, beta, epsilon=1e-3, axis=-1):
 # --- arguments -------------------------------------------------------------------------------
 
 
+def average(values, axis):
+    """Return the mean along an axis or axes, which stay with length 1, of the values' type."""
+    return values.mean(axis=axis, keepdims=True, dtype=np.float64).astype(values.dtype)
+
+
 def checked(argument, value, rank=None):
-    """Return the value as an array of finite floats; ValueError for another rank or type."""
+    """Return the value as an array of finite floats whose squares add up; ValueError otherwise."""
     array = np.asarray(value)
     if array.ndim == 0 or (rank and array.ndim != rank):
         wanted, wanted_ko = {
@@ -241,7 +249,18 @@ def checked(argument, value, rank=None):
     if not np.isfinite(array).all():
         raise bad_value(argument, "infinity or NaN", "finite numbers", "무한대나 NaN이 없는 배열")
     widest = np.float64 if array.dtype.kind in "iub" else np.result_type(array, np.float32)
-    return array.astype(widest)
+    array = array.astype(widest)
+    most = np.sqrt(np.finfo(widest).max) / 4  # twice the largest, squared, is a number of this type
+    largest = max(array.max(), -array.min())
+    if largest > most:
+        wider = " or float64" if widest == np.float32 else ""
+        raise bad_value(
+            argument,
+            f"values up to {largest:.3g}, whose squares leave {np.dtype(widest)}",
+            f"values up to {most:.3g}{wider}",
+            f"{most:.3g} 이하의 값" + (" 또는 float64" if wider else ""),
+        )
+    return array
 
 
 def checked_axes(axis, rank):
