@@ -225,11 +225,42 @@ def test_only_plain_markdown(path):
         assert "<img" not in cell.source and "http://" not in cell.source
 
 
-def test_every_chapter_is_in_the_table_of_contents_and_the_other_way():
+def test_every_page_is_in_the_table_of_contents_and_the_other_way():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    listed = {entry["file"] for part in toc["parts"] for entry in part["chapters"]}
-    numbered = {path.stem for path in (ROOT / "book/ko").glob("[0-9][0-9]-*.ipynb")}
-    assert numbered == {name for name in listed if re.match(r"\d\d-", name)}
+    listed = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    pages = [p for kind in ("ipynb", "md") for p in (ROOT / "book/ko").glob(f"[!.]*.{kind}")]
+    assert sorted(listed) == sorted(page.stem for page in pages)
+
+
+@every_notebook
+def test_no_cell_has_vanished(path):
+    """A cell that is deleted, made raw or turned into text takes its verified output with it."""
+    notebook = nbformat.read(path, as_version=4)
+    stored = run.outlines().get(f"{path.parent.name}/{path.stem}")
+    assert run.outline(notebook) == stored, "if this is meant: make run"
+
+
+def test_the_outline_lists_no_notebook_that_is_gone():
+    here = {f"{path.parent.name}/{path.stem}" for path in [*CHAPTERS, *APPENDICES]}
+    assert set(run.outlines()) == here
+
+
+@pytest.mark.parametrize("what", ["deleted", "text", "raw", "typed result", "moved", "added"])
+def test_what_the_outline_sees(what):
+    notebook = nbformat.read(NUMBERED[2], as_version=4)
+    before = run.outline(notebook)
+    place, cell = next((n, c) for n, c in enumerate(notebook.cells) if c.id == "imports")
+    if what == "deleted":
+        del notebook.cells[place]
+    elif what in ("text", "raw"):
+        cell.cell_type = {"text": "markdown", "raw": "raw"}[what]
+    elif what == "typed result":
+        notebook.cells[place + 1].source += "\n\n```\n63\n```"
+    elif what == "moved":
+        notebook.cells.insert(0, notebook.cells.pop(place))
+    else:
+        notebook.cells.insert(place, nbformat.v4.new_raw_cell("63", id="new"))
+    assert run.outline(notebook) != before
 
 
 def test_cover_is_what_its_script_makes():

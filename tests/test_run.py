@@ -101,6 +101,25 @@ def test_run_twice_changes_nothing(run, book, capsys):
     assert counts == [1, 2]
 
 
+def test_a_cell_that_is_gone_is_named_and_the_outline_follows(run, book, capsys):
+    path = book / "ko" / "formulas.ipynb"
+    write(path, "x = 1", "print(x)")
+    run.main(["formulas"])
+    kept, printing = nbformat.read(path, as_version=4).cells
+    assert run.outlines()["ko/formulas"] == run.outline(nbformat.read(path, as_version=4))
+    notebook = nbformat.v4.new_notebook(cells=[kept])
+    text = nbformat.v4.new_markdown_cell("1", id=printing.id)  # a typed result
+    notebook.cells.append(text)
+    run.write(notebook, path)
+    capsys.readouterr()
+    run.main(["formulas"])
+    assert f"gone, or are of another kind now: {printing.id}\n" in capsys.readouterr().out
+    run.main(["03"])
+    assert sorted(run.outlines()) == ["en/03-convolution", "ko/03-convolution", "ko/formulas"]
+    run.main(["formulas"])
+    assert "gone" not in capsys.readouterr().out
+
+
 def test_written_file_has_the_usual_permissions(run, book):
     path, usual = book / "ko" / "10-digits.ipynb", book / "usual"
     usual.touch()

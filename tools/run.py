@@ -5,8 +5,12 @@ Usage:  python tools/run.py 03 [04 …]     (or: formulas, all, template)
 Tidying makes a file that changes only where its content changed: cell ids that stay, no run times,
 a neutral kernel name, one stream output, no bare tracebacks. The reading time is counted anew. A
 notebook that fails, speaks on stderr or has a figure without alt text is left as it was.
+
+book/outline.txt lists every cell of every notebook, so that a test sees one that vanished, or one that
+became text. A run brings the notebook's lines up to date and says which cells are gone.
 """
 
+import hashlib
 import pathlib
 import re
 import sys
@@ -172,6 +176,35 @@ def write(notebook, path):
         file.write(text.encode())
 
 
+def outline(notebook):
+    """Return a line a cell: its id, its kind and a digest of its source."""
+    return [
+        f"{cell.id} {cell.cell_type} {hashlib.sha256(cell.source.encode()).hexdigest()[:12]}"
+        for cell in notebook.cells
+    ]
+
+
+def outlines():
+    """Return {notebook: its lines} as book/outline.txt holds them; notebook: "ko/03-convolution"."""
+    file, found = BOOK / "outline.txt", {}
+    for line in file.read_text("utf-8").splitlines() if file.is_file() else ():
+        name, _, rest = line.partition(" ")
+        found.setdefault(name, []).append(rest)
+    return found
+
+
+def write_outline(notebook, path):
+    """Bring a notebook's lines in book/outline.txt up to date; return the ids of cells that are gone."""
+    known, name = outlines(), f"{path.parent.name}/{path.stem}"
+    lines = outline(notebook)
+    here = {line.rpartition(" ")[0] for line in lines}  # id and kind
+    gone = [line.split()[0] for line in known.get(name, []) if line.rpartition(" ")[0] not in here]
+    known[name] = lines
+    with replacing(BOOK / "outline.txt") as file:
+        file.writelines(f"{n} {line}\n".encode() for n in sorted(known) for line in known[n])
+    return gone
+
+
 def main(names):
     if not names:
         sys.exit(__doc__)
@@ -189,7 +222,10 @@ def main(names):
             sys.exit("not stored; the file is left as it was.\n" + "\n".join(found))
         minutes.write(notebook)
         write(notebook, path)
+        gone = write_outline(notebook, path)
         print(f"{time.perf_counter() - begun:.0f} s")
+        if gone:
+            print(f"  cells that are gone, or are of another kind now: {', '.join(gone)}")
 
 
 if __name__ == "__main__":
