@@ -298,10 +298,10 @@ def test_parameters_the_chapter_does_not_have(tool, book, parameters):
 def test_the_table_fits_the_chapters(tool):
     """Every full run names data that there are and parameters that its chapter has."""
     for number, runs in tool.FULL.items():
-        names = [parameters["DATASET"] for parameters in runs]
-        assert len(set(names)) == len(names)
-        assert set(names) <= set(datasets._SETS)
+        assert {parameters["DATASET"] for parameters in runs} <= set(datasets._SETS)
         (path,) = tool.CHAPTERS.glob(f"{number}-*.ipynb")
+        places = [tool.workplace_name(path, parameters) for parameters in runs]
+        assert len(set(places)) == len(places)
         for parameters in runs:
             tool.prepared(path, parameters)
 

@@ -29,7 +29,7 @@ BUILD = ROOT / "_build" / "full"
 RESULTS = ROOT / "data" / "results"
 WEIGHTS = ROOT / "data" / "weights"
 LARGE = [100, 300, 1000, 3000, 10000]  # numbers of training images
-# The parameters of each full run; DATASET names its data and its executed copy.
+# The parameters of each full run; DATASET names its data, and its executed copy unless RUN does.
 FULL = {
     "01": [
         {"DATASET": "digits", "REPEATS": 5},
@@ -178,9 +178,14 @@ def prepared(path, parameters):
     return notebook
 
 
+def workplace_name(path, parameters):
+    """Return the name of a full run's folder: one a data set, or RUN's where a set is used twice."""
+    return parameters.get("RUN", f"{path.stem}-{parameters['DATASET']}")
+
+
 def run(path, parameters):
     """Execute one chapter with these parameters and publish its records. Return whether it worked."""
-    stem = f"{path.stem}-{parameters['DATASET']}"
+    stem = workplace_name(path, parameters)
     workplace = BUILD / stem
     records = workplace / "records"
     shutil.rmtree(records, ignore_errors=True)  # of an attempt that failed
