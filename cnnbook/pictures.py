@@ -29,16 +29,30 @@ def on_white(picture):
     return Image.alpha_composite(white, picture).convert("RGB")
 
 
+# How to turn a picture whose camera was held so: the numbers of the EXIF standard (tag 274).
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
 def upright(picture):
     """Return a Pillow image turned as its camera was held; as it is where no note can be read.
 
     Of the notes in the file (EXIF) only the orientation is looked at: whatever else is broken in
-    them, or missing, must not stop a picture from opening.
+    them must not stop a picture from opening, nor from being turned (ImageOps.exif_transpose writes
+    all notes anew, and fails on a place without coordinates).
     """
     try:
-        return ImageOps.exif_transpose(picture)
+        turn = _TURNS.get(picture.getexif().get(274))
     except Exception:  # damaged notes can make their reader stumble in any way
         return picture
+    return picture if turn is None else picture.transpose(turn)
 
 
 def open_picture(source):

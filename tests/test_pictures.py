@@ -272,6 +272,20 @@ def test_broken_notes_do_not_stop_a_picture(tmp_path, notes):
     assert sorted(picture.size) == [40, 80]
 
 
+def test_a_picture_is_turned_whose_other_notes_are_broken(tmp_path):
+    # Orientation 6, and a place (GPS) whose latitude is 0/0: written anew, it would be an error.
+    entries = [
+        struct.pack("<HHIHH", 274, 3, 1, 6, 0),
+        struct.pack("<HHII", 0x8825, 4, 1, 38),
+    ]
+    place = struct.pack("<HHHIII", 1, 2, 5, 1, 56, 0) + struct.pack("<II", 0, 0)
+    notes = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + b"".join(entries) + b"\0" * 4 + place
+    picture = opened(tmp_path, quarters(), "p.jpg", exif=notes)
+    assert picture.size == (40, 80)
+    with Image.open(tmp_path / "p.jpg") as kept_picture:
+        assert kept_picture.getexif()[274] == 6
+
+
 @pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "ICO", "PNG", "PPM", "SGI", "TIFF", "WEBP"])
 def test_damaged_files_of_every_kind_open_or_are_a_sentence(kind):
     file, random = io.BytesIO(), np.random.default_rng(0)
