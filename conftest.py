@@ -64,6 +64,7 @@ LOCKED = re.search(r"^matplotlib==(\S+)", (ROOT / "requirements.txt").read_text(
 def pytest_configure(config):
     nbval.plugin.coalesce_streams = join_streams  # nbval has no hook for this
     nbval.kernel.RunningKernel.execute_cell_input = execute_cell_input
+    nbval.kernel.start_new_kernel = start_new_kernel
 
 
 def pytest_ignore_collect(collection_path):
@@ -74,6 +75,21 @@ def pytest_ignore_collect(collection_path):
 def pytest_itemcollected(item):
     if isinstance(item, nbval.plugin.IPyNbCell):
         item.__class__ = VerifiedCell
+
+
+_start_once = nbval.kernel.start_new_kernel
+
+
+def start_new_kernel(*arguments, **options):
+    """Start a kernel as nbval does, twice if it must be.
+
+    Kernels that start at the same moment in several processes may be given one port; the one that
+    comes second never answers.
+    """
+    try:
+        return _start_once(*arguments, **options)
+    except RuntimeError:
+        return _start_once(*arguments, **options)
 
 
 def execute_cell_input(kernel, source, allow_stdin=None):
