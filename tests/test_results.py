@@ -661,6 +661,10 @@ def test_table_too_wide(committed):
         results.show("10-mnist-dense", columns=["run"] * 7)
 
 
+# The seeds of the first stand in tools/train_10.py; the second trains nothing.
+SEEDED_BY_SCRIPT = {"10-mnist-few-longer", "18-mnist-eight"}
+
+
 def test_committed_records():
     """Each is as `save` wrote it, and says what it should."""
     paths = sorted((ROOT / "data" / "results").glob("*"))
@@ -671,15 +675,17 @@ def test_committed_records():
         assert text == results.dump(results._plain(record)) + "\n", path
         assert record["data"] in path.name
         assert re.search("SHA-256 (of the (arrays|files) )?[0-9a-f]{64}$", record["origin"])
-        assert record["seed"] is not None
+        # A training names its seed; a script's several trainings name theirs, or the script does.
+        seeded = record["seed"] is not None or record.get("seeds") or path.stem in SEEDED_BY_SCRIPT
+        assert seeded, path
         assert {"python", "numpy", "tensorflow"} <= set(record["versions"])
-        several = isinstance(record.get("accuracies"), dict)  # of networks, by name
-        assert (record["parameters"] is None) == several, path
-        for name in ("train", "test", "cores", *([] if several else ["parameters"])):
+        for name in ("train", "test", "cores"):
             assert record[name] > 0, (path, name)
-        if not record["history"]:  # a comparison of many short trainings, without curves
+        if not record["history"]:  # a comparison of several trainings, without curves
             continue
-        assert 0 < record["test_accuracy"] <= 1
+        assert record["parameters"] > 0, path
+        judged = record.get("test_accuracy", record.get("right"))  # or so many right answers
+        assert judged is not None and judged >= 0, path
         for name in ("epochs", "batch_size", "wall_seconds", "processor_seconds"):
             assert record[name] > 0, (path, name)
         for name, values in record["history"].items():
