@@ -679,13 +679,17 @@ def test_committed_records():
         seeded = record["seed"] is not None or record.get("seeds") or path.stem in SEEDED_BY_SCRIPT
         assert seeded, path
         assert {"python", "numpy", "tensorflow"} <= set(record["versions"])
+        if isinstance(record.get("accuracies"), dict):  # of networks, by name
+            assert record["parameters"] is None, path
         for name in ("train", "test", "cores"):
             assert record[name] > 0, (path, name)
         if not record["history"]:  # a comparison of several trainings, without curves
             continue
         assert record["parameters"] > 0, path
-        judged = record.get("test_accuracy", record.get("right"))  # or so many right answers
-        assert judged is not None and judged >= 0, path
+        if "right" in record:  # so many right answers of so many validation images
+            assert 0 < record["right"] <= record["among_five"] <= record["validation"], path
+        else:
+            assert 0 < record["test_accuracy"] <= 1, path
         for name in ("epochs", "batch_size", "wall_seconds", "processor_seconds"):
             assert record[name] > 0, (path, name)
         for name, values in record["history"].items():
