@@ -179,6 +179,15 @@ def test_code_and_output_are_in_english(path):
 
 
 @every_notebook
+def test_no_output_names_a_machine(path):
+    # A record that a cell leaves as its last value: other libraries, another processor, a red cell.
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+            assert not re.search("'(processor|versions)'", text), cell.source
+
+
+@every_notebook
 def test_figures_have_alt_text_and_caption(path):
     notebook = nbformat.read(path, as_version=4)
     captions = 0
