@@ -1,6 +1,7 @@
 """Pictures from anywhere, made ready for a network, and what the network says drawn on them."""
 
 import contextlib
+import io
 import warnings
 
 import numpy as np
@@ -60,7 +61,7 @@ def open_picture(source):
 
     source: a path, or a binary file such as io.BytesIO(upload). A JPEG larger than needed is decoded
     at a half, a quarter or an eighth of its size; a note in the file that the camera was held
-    sideways (EXIF) is obeyed; of an animation the first picture is taken.
+    sideways (EXIF) is obeyed; of an animation the first picture is taken; a JPEG may lack its end.
     Raises FileNotFoundError where there is no file, ValueError for a file that is damaged or no
     picture, and for one that would fill the memory (a "decompression bomb": Pillow's limit is 89
     million pixels).
@@ -69,10 +70,15 @@ def open_picture(source):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow says of broken notes
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(source) as picture:
-                picture.draft(None, (LARGEST, LARGEST))
-                picture.load()  # what is wrong from here on is wrong with the notes
-                picture = on_white(upright(picture))
+            given = hasattr(source, "read")
+            with contextlib.nullcontext(source) if given else open(source, "rb") as file:
+                try:
+                    picture = _decoded(file)
+                except OSError:
+                    file.seek(0)
+                    if file.read(2) != b"\xff\xd8":  # no JPEG
+                        raise
+                    picture = _with_an_end(file)
     except FileNotFoundError:
         raise FileNotFoundError(f"no file {source}\n{source} 파일이 없습니다.") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -80,6 +86,32 @@ def open_picture(source):
     except Exception as error:  # a damaged file can make Pillow's readers stumble in any way
         raise bad_value("source", f"{source}, no whole picture ({error})", *_WHOLE) from error
     picture.thumbnail((LARGEST, LARGEST))
+    return picture
+
+
+def _decoded(file):
+    with Image.open(file) as picture:
+        picture.draft(None, (LARGEST, LARGEST))
+        picture.load()  # what is wrong from here on is wrong with the notes
+        return on_white(upright(picture))
+
+
+# What could follow in a JPEG: data, and the marks from which a reader goes on after damage.
+_MORE = b"".join(b"\xaa" * 40 + bytes([0xFF, 0xD0 + place % 8]) for place in range(32))
+
+
+def _with_an_end(file):
+    """Return the picture of a JPEG that lacks its last bytes, FF D9; OSError where more is missing.
+
+    With them appended libjpeg reads half a picture too, and fills in grey. A whole one is told by
+    reading twice: what follows its data changes nothing. (Where a progressive JPEG breaks off just
+    between two passes, nobody can tell: its picture is whole, and less sharp.)
+    """
+    file.seek(0)
+    content = file.read().rstrip(b"\xff")
+    picture, other = (_decoded(io.BytesIO(content + end + b"\xff\xd9")) for end in (b"", _MORE))
+    if picture.tobytes() != other.tobytes():
+        raise OSError("the picture's data end before the picture does")
     return picture
 
 

@@ -314,6 +314,62 @@ def test_bytes_behind_a_jpeg_s_end_do_no_harm(tmp_path):
     assert np.array_equal(pictures.open_picture(path), whole)
 
 
+def noise(mode="RGB"):
+    small = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((80, 60), Image.Resampling.BICUBIC).convert(mode)
+
+
+JPEGS = {
+    "baseline": (noise(), {}),
+    "grey": (noise("L"), {}),
+    "CMYK": (noise("CMYK"), {}),
+    "progressive": (noise(), {"progressive": True}),
+    "with restarts": (noise(), {"restart_marker_blocks": 2}),
+    "with a restart a row": (noise(), {"restart_marker_rows": 1}),
+    "of one colour": (Image.new("RGB", (80, 60), "olive"), {}),
+    "larger than needed": (noise().resize((2400, 1800)), {}),
+}
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_without_its_end_is_the_whole_picture(tmp_path, kind):
+    path = kept(tmp_path, JPEGS[kind][0], "p.jpg", **JPEGS[kind][1])
+    content, whole = path.read_bytes(), np.asarray(pictures.open_picture(path))
+    assert content[-2:] == b"\xff\xd9"
+    for end in (b"\xff", b"", b"\0" * 20, b"a camera's own notes", bytes(range(256)), b"\xff" * 5):
+        path.write_bytes(content[:-2] + end)
+        assert np.array_equal(pictures.open_picture(path), whole), end
+        assert np.array_equal(pictures.open_picture(io.BytesIO(content[:-2] + end)), whole), end
+    for more in (b"\xff\xd9", b"\xff\xd8\xff\xe1", content):
+        assert np.array_equal(pictures.open_picture(io.BytesIO(content + more)), whole), more
+
+
+@pytest.mark.parametrize("kind", JPEGS.keys() - {"progressive", "larger than needed"})
+def test_half_a_jpeg_is_refused_wherever_it_breaks_off(kind):
+    file = io.BytesIO()
+    JPEGS[kind][0].save(file, "JPEG", **JPEGS[kind][1])
+    for missing in (*range(3, 40), *range(40, len(file.getvalue()), 7)):
+        with pytest.raises(ValueError, match=r"no whole picture(.|\n)*온전한 JPEG"):
+            pictures.open_picture(io.BytesIO(file.getvalue()[:-missing]))
+
+
+def test_half_a_progressive_jpeg_is_refused_except_between_two_passes():
+    file = io.BytesIO()
+    JPEGS["progressive"][0].save(file, "JPEG", progressive=True)
+    content, opened_at = file.getvalue(), set()
+    for length in range(len(content) - 2):
+        try:
+            pictures.open_picture(io.BytesIO(content[:length]))
+            opened_at.add(length)
+        except ValueError:
+            pass
+    # A pass begins with FF DA, and before it a table with FF C4; FF alone says nothing.
+    begin = {
+        length for length in opened_at if content[length : length + 2] in (b"\xff\xda", b"\xff\xc4")
+    }
+    assert opened_at == begin | {length + 1 for length in begin}
+
+
 def test_loaders_of_data_sets_read_pictures_as_an_opened_picture_is_read(tmp_path):
     from cnnbook import datasets
 
