@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from cnnbook import ops
-from cnnbook._errors import bad_value
+from cnnbook._errors import bad_value, real_array
 
 # --- standardisation and contrast ------------------------------------------------------------
 
@@ -231,7 +231,7 @@ def average(values, axis):
 
 def checked(argument, value, rank=None):
     """Return the value as an array of finite floats whose squares add up; ValueError otherwise."""
-    array = np.asarray(value)
+    array = real_array(argument, value)
     if array.ndim == 0 or (rank and array.ndim != rank):
         wanted, wanted_ko = {
             None: ("at least one axis", "축이 하나 이상인 배열"),
@@ -240,8 +240,6 @@ def checked(argument, value, rank=None):
                 "축 4개, (batch, height, width, channels)"),
         }[rank]  # fmt: skip
         raise bad_value(argument, f"shape {array.shape}", wanted, wanted_ko)
-    if array.dtype.kind not in "fiub":
-        raise bad_value(argument, f"type {array.dtype}", "real numbers", "실수 또는 정수 배열")
     if array.size == 0:
         raise bad_value(
             argument, f"shape {array.shape}", "no empty axis", "길이가 0인 축이 없는 배열"
@@ -250,7 +248,8 @@ def checked(argument, value, rank=None):
         raise bad_value(argument, "infinity or NaN", "finite numbers", "무한대나 NaN이 없는 배열")
     widest = np.float64 if array.dtype.kind in "iub" else np.result_type(array, np.float32)
     array = array.astype(widest)
-    most = np.sqrt(np.finfo(widest).max) / 4  # twice the largest, squared, is a number of this type
+    # Twice the largest, squared, as often as there are values, is a number of this type.
+    most = np.sqrt(np.finfo(widest).max / array.size) / 2
     largest = max(array.max(), -array.min())
     if largest > most:
         wider = " or float64" if widest == np.float32 else ""
@@ -393,7 +392,7 @@ def channels_last(x, axis):
 
 
 def per_channel(argument, value, x):
-    """Return one number, or one for each place along x's last axis, of x's type."""
+    """Return one finite number, or one for each place along x's last axis, of x's type."""
     array = np.asarray(value)
     if array.shape not in ((), x.shape[-1:]) or array.dtype.kind not in "fiub":
         raise bad_value(
@@ -402,7 +401,12 @@ def per_channel(argument, value, x):
             f"one number or ({x.shape[-1]},)",
             f"수 하나 또는 ({x.shape[-1]},) 모양",
         )
-    return array.astype(x.dtype)
+    with np.errstate(over="ignore"):
+        array = array.astype(x.dtype)
+    if not np.isfinite(array).all():
+        came, wanted = f"a number that is none of type {x.dtype}", f"finite numbers of {x.dtype}"
+        raise bad_value(argument, came, wanted, f"{x.dtype}형의 유한한 수")
+    return array
 
 
 def checked_moving(moving, x, epsilon):

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from threadpoolctl import ThreadpoolController
 
-from cnnbook._errors import bad_value
+from cnnbook._errors import bad_value, real_array
 
 # Windows are gathered and multiplied in blocks of this many bytes: near the size of a processor's
 # own cache, which is fast, and what keeps the memory small (`make bench`).
@@ -99,17 +99,26 @@ def conv2d_backward_loop(images, kernels, grad_output, stride=1):
     return grad_images, grad_kernels, grad_output.sum(axis=(0, 1, 2))
 
 
+_RANKS = {"signal": 1, "weights": 1, "image": 2, "kernel": 2, "images": 4, "kernels": 4}
+_RANKS["grad_output"] = 4
+
+
 def _exact(loop):
-    """Return the chapter's loop under the module's rule of number types: 8-bit sums must not wrap."""
+    """Return the chapter's loop for arrays that fit each other, under the module's rule of types.
+
+    8-bit sums must not wrap, and NumPy would broadcast shapes that do not match.
+    """
     signature = inspect.signature(loop)
 
     @functools.wraps(loop)
     def exact(*arguments, **options):
         bound = signature.bind(*arguments, **options)
-        arrays = {name: np.asarray(v) for name, v in bound.arguments.items() if np.ndim(v)}
-        for name, array in arrays.items():
-            if array.dtype.kind not in "fiub":
-                raise bad_value(name, f"type {array.dtype}", "real numbers", "실수 또는 정수 배열")
+        arrays = {
+            name: _array(name, value, _RANKS[name])
+            for name, value in bound.arguments.items()
+            if name in _RANKS
+        }
+        _check_fit(arrays, _positive_int("stride", bound.arguments.get("stride", 1)))
         first, second, *rest = arrays.values()
 
         def largest():
@@ -129,6 +138,22 @@ def _exact(loop):
         return result.astype(result_type)
 
     return exact
+
+
+def _check_fit(arrays, stride):
+    """Raise ValueError unless a loop's second array fits into its first, and a gradient its output."""
+    (first, second, *rest), name = arrays.values(), list(arrays)[1]
+    if first.ndim == 4:
+        _check_channels(first, second, 1)
+    if second.size == 0:
+        raise bad_value(name, f"shape {second.shape}", "no empty axis", "길이가 0인 축이 없는 배열")
+    inside = first.shape[1:3] if first.ndim == 4 else first.shape
+    places = [
+        _axis_size(name, size, window, stride, 0, 1)
+        for size, window in zip(inside, second.shape, strict=False)
+    ]
+    for grad_output in rest:
+        _gradient(grad_output, (len(first), *places, second.shape[3]), "conv2d")
 
 
 convolve1d, correlate1d, correlate2d = map(_exact, (convolve1d, correlate1d, correlate2d))
@@ -411,7 +436,10 @@ def conv2d_backward(
     shares = range(0, len(images), share_size)
     grad_images = np.zeros(images.shape, compute_type)
     grad_kernels = np.zeros((len(shares), *matrix.shape), compute_type)
-    grad_bias = np.zeros((len(shares), filters), compute_type)
+    # Of float32, NumPy adds the first axes one number after the other, and loses digits.
+    floats = compute_type.kind == "f"
+    wide = np.result_type(compute_type, np.float64) if floats else compute_type
+    grad_bias = np.zeros((len(shares), filters), wide)
 
     def add_block(share, n, y):
         """Add what some rows of the output of some images send back: n, y are slices."""
@@ -425,7 +453,7 @@ def conv2d_backward(
         with np.errstate(invalid="ignore"):  # as in conv2d
             grad_kernels[share] += patches.swapaxes(1, 2) @ by_group
             grad_patches = matrix @ by_group.swapaxes(1, 2)
-        grad_bias[share] += grad.sum(axis=(0, 1, 2))
+        grad_bias[share] += grad.sum(axis=(0, 1, 2), dtype=wide)
         # Pixels come last here: whole rows are added at a time, however few the channels.
         grad_patches = grad_patches.reshape(groups, *kernel_size, channels, *grad.shape[:3])
         grad_slab = np.zeros((groups, channels, *slab.shape[:3]), compute_type)
@@ -518,8 +546,9 @@ def pool2d(images, pool_size, *, strides=None, padding="valid", mode="max"):
     average = mode == "average"
     integers = not np.issubdtype(images.dtype, np.floating)
     dtype = np.dtype(np.float64) if average and integers else images.dtype
-    # Half-precision sums lose digits.
-    work = np.dtype(np.float32) if average and dtype == np.float16 else dtype
+    # Sums lose digits: in half precision soon, in single precision where there are many numbers.
+    wide = np.float64 if math.prod(pool_size) > 64 else np.float32
+    work = np.result_type(dtype, wide) if average else dtype
     start = 0 if average else _extreme(dtype, mode)
     combine = {"max": np.maximum, "average": np.add, "min": np.minimum}[mode]
     output = np.full((len(images), *places, images.shape[3]), start, work)
@@ -648,8 +677,12 @@ def _pair(argument, value):
 
 
 def _array(argument, value, rank):
-    array = np.asarray(value)
+    array = real_array(argument, value)
     axes = {
+        "signal": "(length,)",
+        "weights": "(length,)",
+        "image": "(height, width)",
+        "kernel": "(height, width)",
         "bias": "(filters,)",
         "grad_output": "(batch, output height, output width, filters or channels)",
         "kernels": "(height, width, channels // groups, filters)",
@@ -658,8 +691,6 @@ def _array(argument, value, rank):
         raise bad_value(
             argument, f"shape {array.shape}", f"{rank} axes, {axes}", f"축 {rank}개, {axes}"
         )
-    if array.dtype.kind not in "fiub":
-        raise bad_value(argument, f"type {array.dtype}", "real numbers", "실수 또는 정수 배열")
     return array
 
 

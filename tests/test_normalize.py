@@ -362,6 +362,13 @@ ERRORS = {
     "standardize, a number": ("at least one axis", n.standardize, 3.0, 0),
     "standardize, text": ("real numbers", n.standardize, ["a", "b"], 0),
     "standardize, complex": ("real numbers", n.standardize, [1j, 2], 0),
+    "standardize, masked": (
+        "without a mask",
+        n.standardize,
+        np.ma.array([[1, 2], [3, 999]], mask=[[0, 0], [0, 1]]),
+        0,
+    ),
+    "standardize, ragged": ("rows of equal length", n.standardize, [[1, 2], [3]], 0),
     "standardize, empty": ("no empty axis", n.standardize, np.zeros((0, 3)), 0),
     "standardize, axis 4": ("from -4 to 3", n.standardize, BATCH, 4),
     "standardize, axis -5": ("from -4 to 3", n.standardize, BATCH, (-5, 1)),
@@ -410,6 +417,25 @@ ERRORS = {
     "batch_norm, two axes": ("one axis", n.batch_norm, BATCH, 1, 0, 0.1, (0, 1)),
     "batch_norm, gamma": ("gamma: got shape (3,)", n.batch_norm, BATCH, [1, 1, 1], 0),
     "batch_norm, beta": ("beta: got shape (2, 1)", n.batch_norm, BATCH, 1, [[1], [1]]),
+    "batch_norm, gamma NaN": ("gamma: got a number that is none", n.batch_norm, FLAT, np.nan, 0),
+    "batch_norm, beta too large": (
+        "finite numbers of float32",
+        n.batch_norm,
+        FLAT.astype(np.float32),
+        1,
+        1e300,
+    ),
+    "batch_norm, moving NaN": ("moving: got", n.batch_norm, FLAT, 1, 0, 0, -1, (np.nan, 1)),
+    "batch_norm, moving too large": (
+        "moving: got",
+        n.batch_norm,
+        FLAT.astype(np.float16),
+        1,
+        0,
+        0.1,
+        -1,
+        (0, 1e300),
+    ),
     "batch_norm, one value": ("one value a channel", n.batch_norm, FLAT[:1], 1, 0),
     "batch_norm, epsilon": ("epsilon: got -1", n.batch_norm, BATCH, 1, 0, -1),
     "batch_norm, constant": ("equal values", n.batch_norm, [[1, 2], [1, 3]], 1, 0, 0),
@@ -476,3 +502,19 @@ def test_numbers_whose_squares_are_none_are_refused(kind):
     near = np.array([[largest / 8, -largest / 8]], kind)
     np.testing.assert_allclose(normalize.standardize(near, 1), [[1, -1]])
     np.testing.assert_allclose(normalize.batch_norm(near.T, 1, 0, epsilon=0), [[1], [-1]])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_many_squares_that_add_up_to_none_are_refused(kind):
+    # Each square is a number of the type; their sum is none, and the result was 0 everywhere.
+    large = np.full((1, 1, 1, 400), np.sqrt(np.finfo(kind).max) / 5, kind)
+    large[..., ::2] *= -1
+    for function in (normalize.local_response, normalize.global_contrast):
+        with pytest.raises(ValueError, match=r"images: got values up to(.|\n)*이하의 값"):
+            function(large)
+    near = large / 10
+    np.testing.assert_allclose(normalize.standardize(near, 3), np.sign(near), rtol=1e-6)
+    wide = near.astype(np.longdouble)
+    wanted = wide / (2 + 1e-4 * (wide**2).sum()) ** 0.75
+    found = normalize.local_response(near, depth_radius=400)
+    np.testing.assert_allclose(found, wanted.astype(kind), rtol=1e-4)

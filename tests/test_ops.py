@@ -954,3 +954,58 @@ def test_eight_bit_pixels_do_not_wrap():
         ops.correlate1d(np.array([2**62, 1]), np.array([2, 2]))
     with pytest.raises(ValueError, match="kernel: got type complex128"):
         ops.correlate2d(np.ones((2, 2)), np.ones((2, 2)) * 1j)
+
+
+MASKED = np.ma.array([[1.0, 2], [3, 1e9]], mask=[[0, 0], [0, 1]])
+UNFIT = {
+    "a kernel wider than the image": (
+        ops.correlate2d,
+        (np.ones((4, 2)), np.ones((1, 3))),
+        "kernel",
+    ),
+    "weights longer than the signal": (ops.convolve1d, ([1, 2], [1, 2, 3]), "weights"),
+    "no weights": (ops.correlate1d, ([1, 2], []), "weights"),
+    "no signal": (ops.correlate1d, ([], [1.0]), "weights"),
+    "a number": (ops.correlate1d, (3, [1, 2]), "signal"),
+    "an image for a signal": (ops.convolve1d, (np.ones((3, 3)), [1, 1]), "signal"),
+    "a signal for an image": (ops.correlate2d, (np.ones(3), np.ones(2)), "image"),
+    "colours for grey": (ops.correlate2d, (np.ones((3, 3, 3)), np.ones((2, 2))), "image"),
+    "rows of unequal length": (ops.correlate2d, ([[1, 2], [3]], [[1]]), "image"),
+    "masked values": (ops.correlate2d, (MASKED, np.ones((2, 2))), "image"),
+    "masked values, array program": (
+        ops.conv2d,
+        (MASKED[None, :, :, None], np.ones((2, 2, 1, 1))),
+        "images",
+    ),
+    "other channels": (ops.conv2d_loop, (np.ones((1, 4, 4, 3)), np.ones((2, 2, 1, 2))), "kernels"),
+    "other gradients": (
+        ops.conv2d_backward_loop,
+        (np.ones((1, 4, 4, 1)), np.ones((2, 2, 1, 1)), np.ones((1, 2, 2, 1))),
+        "grad_output",
+    ),
+    "no step": (
+        ops.conv2d_backward_loop,
+        (np.ones((1, 2, 2, 1)), np.ones((2, 2, 1, 1)), np.ones((1, 1, 1, 1)), 0),
+        "stride",
+    ),
+}
+
+
+@pytest.mark.parametrize("function, arguments, name", UNFIT.values(), ids=UNFIT)
+def test_arrays_that_do_not_fit_each_other_are_refused_by_the_loops_too(function, arguments, name):
+    with pytest.raises(ValueError, match=rf"^{name}: got (.|\n)*{name}: 받은 값은 .*필요한 값"):
+        function(*arguments)
+
+
+def test_a_mask_that_hides_nothing_is_none():
+    image = np.ma.array(np.arange(9.0).reshape(3, 3), mask=False)
+    assert ops.correlate2d(image, np.ones((3, 3))) == 36
+
+
+def test_the_mean_of_many_float32_pixels_keeps_its_digits():
+    images = np.full((1, 1500, 1500, 1), 0.1, np.float32)
+    naive = np.add.accumulate(images.ravel())[-1] / images.size  # one after the other
+    assert abs(naive - 0.1) > 1e-4
+    mean = ops.pool2d(images, 1500, mode="average")
+    assert mean.dtype == np.float32
+    np.testing.assert_allclose(mean, 0.1, rtol=1e-6)

@@ -645,3 +645,13 @@ def test_the_loop_knows_the_same_numbers_as_the_array_program(kind):
     for ours, theirs in zip(looped, wanted, strict=True):
         assert ours.dtype == theirs.dtype
         np.testing.assert_allclose(ours.astype(float), theirs.astype(float), rtol=2e-3)
+
+
+def test_the_gradient_of_the_bias_keeps_its_digits():
+    grad = np.full((16, 128, 128, 2), 0.1, np.float32)
+    gradients = ops.conv2d_backward(
+        np.ones((16, 128, 128, 1), np.float32), np.ones((1, 1, 1, 2)), grad
+    )
+    assert abs(grad.sum(axis=(0, 1, 2)) / 26214.4 - 1).max() > 1e-4  # what NumPy alone would give
+    assert gradients[2].dtype == np.float32
+    np.testing.assert_allclose(gradients[2], 26214.4, rtol=1e-6)
