@@ -2,8 +2,19 @@
 
 import contextlib
 import os
+import unicodedata
 
-PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+PICTURES = set(".avif .bmp .gif .jfif .jpe .jpeg .jpg .png .tif .tiff .webp".split())
+
+
+def composed(name):
+    """Return a name with every letter in one piece: macOS takes Hangul apart, 한 into ㅎ, ㅏ, ㄴ (NFD)."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _by_name(path):
+    """Sort alike on every system: Windows itself does not tell capitals from small letters."""
+    return composed(path.name)
 
 
 @contextlib.contextmanager
@@ -29,15 +40,17 @@ def pictures(folder):
     """
     if not folder.is_dir():
         return []
-    return sorted(
+    found = (
         path
         for path in folder.iterdir()
         if path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()
     )
+    return sorted(found, key=_by_name)
 
 
 def folders(folder):
     """Return the paths of the folders in a folder, sorted, without .ipynb_checkpoints, __MACOSX …"""
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+    found = (p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+    return sorted(found, key=_by_name)

@@ -18,7 +18,7 @@ import numpy as np
 
 from cnnbook import archives, downloads
 from cnnbook._errors import bad_value
-from cnnbook._files import folders, pictures
+from cnnbook._files import composed, folders, pictures
 
 _HERE = pathlib.Path(__file__).resolve().parent
 
@@ -478,7 +478,7 @@ def _cats_vs_dogs():
 def _pictures(folder, part, animal):
     """Return the paths of a part's pictures of an animal, cat.2.jpg before cat.10.jpg."""
     paths = pictures(folder / "cats_vs_dogs" / part / animal) if folder else []
-    return sorted(paths, key=lambda path: (len(path.name), path.name))
+    return sorted(paths, key=lambda path: (len(composed(path.name)), composed(path.name)))
 
 
 def _photographs_of(named, side, files):
@@ -486,7 +486,7 @@ def _photographs_of(named, side, files):
     images = np.empty((len(named), side, side, 3), np.uint8)
     for image, (_, name, path) in zip(images, named, strict=True):
         content = path.read_bytes()
-        files.update(f"{name} ".encode() + content)
+        files.update(f"{composed(name)} ".encode() + content)
         image[:] = _photograph(path, content, side)
     return [images, np.array([label for label, _, _ in named])]
 
@@ -537,7 +537,7 @@ def _stanford_dogs():
         f"stanford_dogs, {len(read[0])} + {len(read[2])} pictures of {len(breeds)} breeds scaled to "
         f"{_DOG_SIDE}×{_DOG_SIDE}; SHA-256 of the files {files.hexdigest()}"
     )
-    names = tuple(re.sub(r"^n\d{8}-", "", breed) for breed in breeds)
+    names = tuple(re.sub(r"^n\d{8}-", "", composed(breed)) for breed in breeds)
     return Dataset(*read, names, origin=origin)
 
 

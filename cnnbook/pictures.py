@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from cnnbook._errors import bad_value
+from cnnbook._files import composed
 
 LARGEST = 1024  # pixels of the longer side: no network here looks at more
 SIDE = 480  # pixels of a side of the drawn answer
@@ -91,6 +92,8 @@ def open_picture(source):
 
 def _decoded(file):
     with Image.open(file) as picture:
+        if picture.format == "EPS":  # Pillow would have another program (Ghostscript) run it
+            raise ValueError("a PostScript program")
         picture.draft(None, (LARGEST, LARGEST))
         picture.load()  # what is wrong from here on is wrong with the notes
         return on_white(upright(picture))
@@ -186,6 +189,7 @@ def draw_answers(picture, answers):
     """
     canvas = ImageOps.pad(picture, (SIDE, SIDE), Image.Resampling.BICUBIC, color="white")
     draw = ImageDraw.Draw(canvas, "RGBA")
+    answers = [(composed(name), probability) for name, probability in answers]
     font = font_for("".join(name for name, _ in answers))
     top = SIDE - 30 * len(answers) - 12
     draw.rectangle((0, top, SIDE, SIDE), fill=(0, 0, 0, 150))

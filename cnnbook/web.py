@@ -26,11 +26,12 @@ import base64
 import itertools
 import json
 import pathlib
+import unicodedata
 
 import numpy as np
 
 from cnnbook._errors import bad_value
-from cnnbook._files import replacing
+from cnnbook._files import composed, replacing
 
 VERSION = 1
 MAX_WEIGHTS = 2**25  # the laboratory's limit: 64 MiB in float16
@@ -135,7 +136,7 @@ def export(model, class_names, path, *, input_range=(0, 1)):
 
     Raises ValueError for a model the laboratory cannot run (all of its unsupported layers are
     named, and functions that are none of Keras's own), class names that do not fit the output,
-    weights beyond float16, answers that the file would not give, another suffix.
+    weights beyond float16, answers that the file would not give, another suffix, no such folder.
     """
     path = pathlib.Path(path)
     if path.suffix not in (".json", ".js"):
@@ -145,6 +146,9 @@ def export(model, class_names, path, *, input_range=(0, 1)):
             "a file name ending in .json or .js",
             ".json이나 .js로 끝나는 파일 이름",
         )
+    if not path.parent.is_dir() or path.is_dir():
+        wanted = "a file in a folder that is there", "이미 있는 폴더 안의 파일"
+        raise bad_value("path", str(path), *wanted)
     content = manifest(model, class_names, input_range=input_range)
     _prove(model, content)
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -236,6 +240,7 @@ def _checked_names(class_names, output_shape):
             "클래스마다 수 하나: (None, classes)",
         )
     names = list(class_names) if isinstance(class_names, list | tuple | np.ndarray) else []
+    names = [composed(str(name)) if isinstance(name, str) else name for name in names]
     if len(names) != max(units, 2):
         raise bad_value(
             "class_names",
@@ -244,21 +249,23 @@ def _checked_names(class_names, output_shape):
             f"이름 {max(units, 2)}개의 리스트 (마지막 층의 출력은 {units}개)",
         )
     for name in names:
-        if not isinstance(name, str) or not 1 <= len(name) <= 200:
-            raise bad_value(
-                "class_names", name, "strings of 1 to 200 letters", "1자 이상 200자 이하의 문자열"
-            )
-    return [str(name) for name in names]
+        # No line breaks and other controls (Cc), no halves of letters that no file can hold (Cs).
+        whole = isinstance(name, str) and not {"Cc", "Cs"} & set(map(unicodedata.category, name))
+        if not whole or not 1 <= len(name) <= 200:
+            wanted = "strings of 1 to 200 letters", "1자 이상 200자 이하의 문자열"
+            raise bad_value("class_names", repr(name), *wanted)
+    return names
 
 
 def _checked_range(input_range):
     numbers = np.asarray(input_range)
-    if numbers.shape != (2,) or numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
+    finite = numbers.dtype.kind in "iuf" and np.isfinite(numbers).all()
+    if numbers.shape != (2,) or not finite or numbers[0] == numbers[1]:
         raise bad_value(
             "input_range",
             input_range,
-            "two finite numbers, for black and for white",
-            "검은색과 흰색에 해당하는 유한한 두 수",
+            "two finite numbers that differ, for black and for white",
+            "검은색과 흰색에 해당하는 서로 다른 유한한 두 수",
         )
     return numbers.tolist()
 

@@ -13,9 +13,11 @@ import pathlib
 import pickle
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tarfile
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -468,8 +470,28 @@ def test_pictures_end_in_many_ways(folder):
     (cats / "cat.2.jpg").rename(cats / "cat.2.JPG")
     (cats / "cat.3.jpg").rename(cats / "cat.3.jpeg")
     Image.new("RGB", (30, 20), (4, 4, 4)).save(cats / "cat.4.PNG")
+    for end in ("jfif", "JPE"):  # as browsers on Windows save a JPEG
+        Image.new("RGB", (30, 20), (5, 5, 5)).save(cats / f"cat.5.{end}", "JPEG")
     loaded = datasets.load("cats_vs_dogs")
-    assert np.bincount(loaded.y_train).tolist() == [4, 3]
+    assert np.bincount(loaded.y_train).tolist() == [6, 3]
+
+
+def test_names_taken_apart_by_a_mac_are_the_same_names(folder):
+    loaded = []
+    for form in ("NFC", "NFD"):
+        shutil.rmtree(folder / "stanford_dogs", ignore_errors=True)
+        for breed, shade in (("푸들", 40), ("진돗개", 80), ("Pug", 120)):
+            breed = folder / "stanford_dogs" / unicodedata.normalize(form, breed)
+            breed.mkdir(parents=True)
+            for number, name in enumerate(["a", "Z", "강", "가나"]):
+                name = unicodedata.normalize(form, f"{name}.png")
+                Image.new("RGB", (9, 9), (shade + number,) * 3).save(breed / name)
+        loaded.append(datasets.load("stanford_dogs"))
+    first, second = loaded
+    assert first.class_names == second.class_names == ("Pug", "진돗개", "푸들")
+    assert first.origin == second.origin
+    np.testing.assert_array_equal(first.x_test, second.x_test)
+    np.testing.assert_array_equal(first.x_train, second.x_train)
 
 
 def test_dogs_that_cannot_be_used(folder):

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import unicodedata
 import zlib
 
 import numpy as np
@@ -384,3 +385,16 @@ def test_loaders_of_data_sets_read_pictures_as_an_opened_picture_is_read(tmp_pat
         read = np.asarray(datasets._photograph(path, path.read_bytes(), 16))
         opened_there = pictures.open_picture(path).resize((16, 16), Image.Resampling.BILINEAR)
         assert np.array_equal(read, np.asarray(opened_there)), name
+
+
+def test_a_postscript_program_is_not_run():
+    endless = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n{} loop\n"
+    with pytest.raises(ValueError, match=r"a PostScript program(.|\n)*온전한 JPEG"):
+        pictures.open_picture(io.BytesIO(endless))
+
+
+def test_names_taken_apart_by_a_mac_are_drawn_as_whole_letters(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pictures, "font_for", lambda letters: drawn.append(letters))
+    pictures.draw_answers(quarters(), [(unicodedata.normalize("NFD", "é"), 0.5)])
+    assert drawn == ["é"]

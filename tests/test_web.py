@@ -8,6 +8,7 @@ import functools
 import json
 import os
 import re
+import unicodedata
 
 import laboratory
 import numpy as np
@@ -142,7 +143,11 @@ def test_the_example_in_the_docstring_has_all_fields(model):
 
 
 @pytest.mark.parametrize(
-    "names", ["ab", None, 2, [], ["a"], ["a", "b", "c"], ["a", 2], ["a", ""], ["a", "b" * 201]]
+    "names",
+    [
+        *("ab", None, 2, [], ["a"], ["a", "b", "c"], ["a", 2], ["a", ""], ["a", "b" * 201]),
+        *(["a", "b\nc"], ["a", "\ud800"], ["a", "b\0"]),
+    ],
 )
 def test_class_names_that_do_not_fit(model, names, tmp_path):
     refused(model, names, tmp_path / "x.json", "class_names")
@@ -166,7 +171,22 @@ def test_other_suffixes(model, name, tmp_path):
     refused(model, ["a", "b"], tmp_path / name, ".json")
 
 
-@pytest.mark.parametrize("given", [(0,), (0, 1, 2), "01", (0, np.inf), (None, 1), 255])
+def test_names_are_written_with_whole_letters(model):
+    apart = unicodedata.normalize("NFD", "고양이")
+    names = web.manifest(model, [apart, "👨‍👩‍👧 (3)"])["classNames"]
+    assert names == ["고양이", "👨‍👩‍👧 (3)"] and apart != "고양이"
+
+
+def test_places_where_no_file_can_be(model, tmp_path):
+    with pytest.raises(ValueError, match=r"path: got .*nowhere(.|\n)*이미 있는 폴더"):
+        web.export(model, ["a", "b"], tmp_path / "nowhere" / "x.json")
+    (tmp_path / "x.json").mkdir()
+    with pytest.raises(ValueError, match="in a folder that is there"):
+        web.export(model, ["a", "b"], tmp_path / "x.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+@pytest.mark.parametrize("given", [(0,), (0, 1, 2), "01", (0, np.inf), (None, 1), 255, (1, 1.0)])
 def test_ranges_that_are_none(model, given, tmp_path):
     refused(model, ["a", "b"], tmp_path / "x.json", "input_range", input_range=given)
 
