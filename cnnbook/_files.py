@@ -4,7 +4,8 @@ import contextlib
 import os
 import unicodedata
 
-PICTURES = set(".avif .bmp .gif .jfif .jpe .jpeg .jpg .png .tif .tiff .webp".split())
+PICTURES = {".avif", ".bmp", ".gif", ".png", ".tif", ".tiff", ".webp"}
+PICTURES |= {".jfif", ".jpe", ".jpeg", ".jpg"}  # all four are JPEG
 
 
 def composed(name):

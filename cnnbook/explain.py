@@ -43,12 +43,13 @@ def activations(model, images, layer):
     """Return what a layer answers to images.
 
     model: a built Keras model. images: (batch, height, width, channels). layer: a layer, or its
-    name; "outer/inner" names a layer of a nested model. Returns an array (batch, …).
-    Raises ValueError for a layer that the model does not have or does not use.
+    name; "outer/inner" names a layer of a nested model. Returns a float32 array (batch, …).
+    Raises ValueError for a layer that the model does not have or does not use, and for a model of
+    several inputs.
     """
     with recorded(find_layer(model, layer)) as outputs:
-        model(_batch(images), training=False)
-    return _last(outputs, layer).numpy()
+        model(_batch(model, images), training=False)
+    return tf.cast(_last(outputs, layer), tf.float32).numpy()
 
 
 def grad_cam(model, images, layer, class_index=None):
@@ -63,14 +64,17 @@ def grad_cam(model, images, layer, class_index=None):
     Returns float32 (batch, rows, columns) of the layer's own size, each map's peak 1; a map is 0
     everywhere when nothing speaks for the class.
     Raises ValueError for an unknown layer or class, for a layer without maps, and for a model that
-    has several outputs or whose softmax stands in no layer.
+    has several inputs or outputs, whose softmax stands in no layer, or whose answers are no numbers.
     Source: R. Selvaraju et al., Grad-CAM, ICCV 2017, arXiv:1610.02391.
     """
-    images = _batch(images)
+    images = _batch(model, images)
     squeezing = _squeezing_layer(model, images)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         with recorded(find_layer(model, layer), tape) as outputs, _without_squeezing(squeezing):
             scores = tf.cast(_one_output(model(images, training=False)), tf.float32)
+        if not np.isfinite(scores).all():
+            wanted = "finite answers", "유한한 수로 답하는 모델"
+            raise bad_value("model, images", "answers that hold infinity or NaN", *wanted)
         if _are_probabilities(scores):
             raise bad_value(
                 "model",
@@ -106,8 +110,11 @@ def occlusion(model, image, class_index, *, size, stride=1, fill=0.0):
     Source: M. Zeiler and R. Fergus, ECCV 2014, arXiv:1311.2901.
     """
     image = np.asarray(image, np.float32)
+    if image.ndim != 3:
+        wanted = "(height, width, channels)", "(높이, 너비, 채널)"
+        raise bad_value("image", f"shape {image.shape}", *wanted)
     height, width = image.shape[:2]
-    if not 1 <= size <= min(height, width) or stride < 1:
+    if not 1 <= _whole(size) <= min(height, width) or _whole(stride) < 1:
         raise bad_value(
             "size, stride",
             (size, stride),
@@ -136,17 +143,25 @@ def excite(model, layer, filter_index, *, limits=(0, 1), steps=30, rate=0.03, se
     fifth of them and takes `steps` steps uphill on the mean of the filter's map; in each, a pixel
     moves by `rate` of the limits' distance times its slope in standard deviations.
     Returns a float32 array of the model's input shape, (height, width, channels).
-    Raises ValueError for an unknown layer or filter.
+    Raises ValueError for an unknown layer or filter, senseless limits, and a model that has several
+    inputs or takes any size.
     Source: D. Erhan et al., Visualizing higher-layer features of a deep network, 2009.
     """
     (low, high), found = limits, find_layer(model, layer)
-    noise = np.random.default_rng(seed).uniform(0.4, 0.6, (1, *model.input_shape[1:]))
+    if not -np.inf < low < high < np.inf:
+        wanted = "two finite numbers, the lower one first", "작은 수부터 적은 유한한 두 수"
+        raise bad_value("limits", limits, *wanted)
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) for n in shape[1:]):
+        wanted = "a built model with one input of a fixed size", "크기가 정해진 입력이 하나인 모델"
+        raise bad_value("model", f"an input of shape {shape}", *wanted)
+    noise = np.random.default_rng(seed).uniform(0.4, 0.6, (1, *shape[1:]))
     image = tf.Variable(low + (high - low) * noise, dtype="float32")
     for _ in range(steps):
         with tf.GradientTape() as tape, recorded(found) as outputs:
             model(image, training=False)
             maps = _last(outputs, layer)
-            if filter_index not in range(maps.shape[-1]):
+            if _whole(filter_index) not in range(maps.shape[-1]):
                 raise bad_value(
                     "filter_index",
                     filter_index,
@@ -277,7 +292,7 @@ def _are_probabilities(answers):
 
 def _probabilities(model, images):
     """Return the model's probabilities, (batch, classes), two for a single output."""
-    answers = _one_output(model(_batch(images), training=False))
+    answers = _one_output(model(_batch(model, images), training=False))
     answers = tf.cast(answers, tf.float32).numpy()
     if not ((answers >= 0) & (answers <= 1 + 1e-3)).all():
         raise bad_value(
@@ -289,9 +304,13 @@ def _probabilities(model, images):
     return np.concatenate([1 - answers, answers], axis=-1) if answers.shape[-1] == 1 else answers
 
 
-def _batch(images):
+def _batch(model, images):
+    """Return images as a tensor; ValueError unless they are some, and all that the model takes."""
+    inputs = getattr(model, "inputs", None) or [None]  # a subclassed model does not say
+    if len(inputs) > 1:
+        raise bad_value("model", f"{len(inputs)} inputs", "one input", "입력이 하나인 모델")
     images = np.asarray(images, np.float32)
-    if images.ndim != 4:
+    if images.ndim != 4 or not len(images):
         raise bad_value(
             "images",
             f"shape {images.shape}",
@@ -299,6 +318,14 @@ def _batch(images):
             "(배치, 높이, 너비, 채널)",
         )
     return tf.constant(images)
+
+
+def _whole(value):
+    """Return a whole number as Python's, and -1, which is none here, for anything else."""
+    try:
+        return -1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return -1
 
 
 def _last(outputs, layer):
@@ -312,10 +339,7 @@ def _classes(scores, class_index):
     if class_index is None:
         return np.argmax(scores, axis=-1)
     count = scores.shape[-1]
-    try:
-        index = -1 if isinstance(class_index, bool) else operator.index(class_index)
-    except TypeError:
-        index = -1
+    index = _whole(class_index)
     if not 0 <= index < count:
         raise bad_value(
             "class_index",

@@ -326,6 +326,27 @@ def test_excite_climbs(limits):
     assert after[..., 0].mean() > 3 * after[..., 1].mean()  # vertical bars, not horizontal ones
 
 
+def any_size():
+    return keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(2, 3, name="conv")])
+
+
+def two_inputs():
+    one, two = keras.Input((20, 20, 1)), keras.Input((20, 20, 1))
+    conv = layers.Conv2D(2, 3, name="conv")
+    together = layers.Flatten()(layers.Add()([conv(one), conv(two)]))
+    return keras.Model([one, two], layers.Dense(2, activation="softmax")(together))
+
+
+@pytest.mark.parametrize("half", ["float16", "bfloat16"])
+def test_activations_of_a_half_precision_network_are_float32(half):
+    doubling = layers.Rescaling(2.0, dtype=half, name="doubling")
+    found = explain.activations(
+        keras.Sequential([keras.Input((20, 20, 1)), doubling]), image(), doubling
+    )
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, 2 * image())
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -352,6 +373,25 @@ def test_excite_climbs(limits):
         (lambda m: explain.occlusion(m, image()[0], 0, size=0), "size, stride"),
         (lambda m: explain.occlusion(m, image()[0], 0, size=3, stride=0), "size, stride"),
         (lambda m: explain.excite(m, "finder", 2), "filter_index: got 2, wanted 0"),
+        (lambda m: explain.excite(m, "finder", 1.0), "filter_index: got 1.0, wanted 0"),
+        (lambda m: explain.excite(m, "finder", 0, limits=(1, 0)), r"limits: got \(1, 0\)"),
+        (lambda m: explain.excite(m, "finder", 0, limits=(0, np.nan)), "limits: got"),
+        (lambda m: explain.excite(any_size(), "conv", 0), "model: got an input of shape"),
+        (lambda m: explain.excite(two_inputs(), "conv", 0), "model: got an input of shape"),
+        (lambda m: explain.excite(own_softmax(), "conv", 0), "model: got an input of shape|layer"),
+        (lambda m: explain.grad_cam(two_inputs(), image(), "conv", 0), "model: got 2 inputs"),
+        (lambda m: explain.activations(two_inputs(), image(), "conv"), "model: got 2 inputs"),
+        (lambda m: explain.occlusion(two_inputs(), image()[0], 0, size=3), "model: got 2 inputs"),
+        (lambda m: explain.grad_cam(m, image()[:0], "finder"), r"images: got shape \(0, 20, 20"),
+        (lambda m: explain.grad_cam(m, image() * np.nan, "finder"), "hold infinity or NaN"),
+        (
+            lambda m: explain.occlusion(m, image()[0, ..., 0], 0, size=3),
+            r"image: got shape \(20, 20\)",
+        ),
+        (lambda m: explain.occlusion(m, image(), 0, size=3), r"image: got shape \(1, 20, 20, 1"),
+        (lambda m: explain.occlusion(m, image()[0], 0, size=3.0), "size, stride"),
+        (lambda m: explain.occlusion(m, image()[0], 0, size=(3, 3)), "size, stride"),
+        (lambda m: explain.occlusion(m, image()[0], 0, size=3, stride=1.5), "size, stride"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, sentence):
