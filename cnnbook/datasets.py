@@ -47,7 +47,7 @@ def checksum(*arrays):
     for array in arrays:
         array = np.ascontiguousarray(array)
         made.update(f"{array.dtype.str} {array.shape} ".encode())
-        made.update(array.data)
+        made.update(array.reshape(-1).view(np.uint8))
     return made.hexdigest()
 
 

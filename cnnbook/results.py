@@ -77,13 +77,14 @@ def fit(model, x, y=None, *, run, **options):
     After an interruption the images may come in another order than in an uninterrupted run, and
     callbacks that remember something (EarlyStopping's patience) begin anew. ModelCheckpoint alone is
     told the best value so far; give it a path of `kept`.
+    Raises ValueError, in a full run, for a model that is not compiled, and for one whose weights
+    would be made by the first batch, unless x is an array.
     """
     options = {"epochs": 1, "verbose": 0, **options}
     training = _Training(run, options["epochs"])
     training.about.update(_counts(x, options))
     if full():
-        if not model.built:
-            model.build((None, *np.shape(x)[1:]))
+        _build(model, x)
         model.optimizer.build(model.trainable_variables)
         training.keep(
             [*model.variables, *model.optimizer.variables],
@@ -97,6 +98,22 @@ def fit(model, x, y=None, *, run, **options):
         model.fit(x, y, callbacks=callbacks, **options)
         training.finish()
     return training.history
+
+
+def _build(model, x):
+    """Make the weights of a compiled model, so that a checkpoint's can be put into them."""
+    import keras
+
+    if not model.compiled:
+        raise bad_value("model", "one that is not compiled", "a compiled one", "컴파일한 모델")
+    if not model.built and hasattr(x, "shape"):
+        if isinstance(model, keras.Sequential):
+            model.build((None, *x.shape[1:]))
+        else:
+            model(x[:1])  # what a class of somebody's own makes, its call alone knows
+    if not model.built:
+        wanted = "one that begins with keras.Input(shape=…)", "keras.Input(shape=…)로 시작하는 모델"
+        raise bad_value("model", "one that does not know the size of its input", *wanted)
 
 
 def epochs(count, *, run, variables=(), history=None, **recipe):
@@ -178,9 +195,9 @@ class _Training:
         self.note_seconds()
         if self.path:
             last = [
-                " ".join([name, *(f"{value:.4f}" for value in np.ravel(values[-1]))])
+                " ".join([name, *(f"{number:.4f}" for number in np.ravel(values[-1]))])
                 for name, values in self.history.items()
-                if values
+                if values and not isinstance(values[-1], str)
             ]
             self.say(", ".join([f"epoch {done} of {self.count}", f"{seconds:.0f} s", *last]))
             self.write(finished=False)
@@ -193,13 +210,13 @@ class _Training:
     def write(self, finished):
         state = {
             "recipe": self.recipe,
-            "history": {name: _numbers(values) for name, values in self.history.items()},
+            "history": {name: [*map(_numbers, values)] for name, values in self.history.items()},
             "epochs": self.done,
             "finished": finished,
             "wall_seconds": self.wall,
             "processor_seconds": self.processor,
         }
-        arrays = {f"{i:04d}": np.asarray(variable) for i, variable in enumerate(self.variables)}
+        arrays = {f"{i:04d}": _storable(variable) for i, variable in enumerate(self.variables)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(self.path) as file:
             np.savez(file, state=np.array(json.dumps(state)), **arrays)
@@ -227,8 +244,20 @@ def _callback(training):
 
 
 def _numbers(value):
-    """Return a metric's value as Python's floats: one, or a list where it gives one a class."""
-    return np.asarray(value, float).tolist()
+    """Return a metric's value as Python's floats: one, or a list where it gives one a class.
+
+    What is no number, such as a callback's remark, is returned as text.
+    """
+    try:
+        return np.asarray(value, float).tolist()
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _storable(variable):
+    """Return a variable as an array that NumPy can read again: its files do not know bfloat16."""
+    array = np.asarray(variable)
+    return array.astype(np.float32) if array.dtype.kind == "V" else array
 
 
 def _callbacks(given):

@@ -368,6 +368,80 @@ def test_callbacks_and_metrics_come_in_every_form_that_keras_takes(keras, work, 
     assert kept == history
 
 
+@pytest.mark.parametrize("data", ["arrays", "tf.data", "generator"])
+@pytest.mark.parametrize("kind", ["sequential", "subclass", "with an input"])
+def test_weights_that_the_first_batch_would_make(keras, work, kind, data):
+    import tensorflow as tf
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3, "softmax")
+
+        def call(self, x):
+            return self.dense(x)
+
+    def built():
+        keras.utils.set_random_seed(0)
+        dense = keras.layers.Dense(3, "softmax")
+        begin = [keras.Input((4,))] if kind == "with an input" else []
+        model = Own() if kind == "subclass" else keras.Sequential([*begin, dense])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    def batches():
+        while True:
+            yield x, y
+
+    x, y = np.eye(6, 4, dtype=np.float32), np.array([0, 1, 2] * 2)
+    pipeline = tf.data.Dataset.from_tensor_slices((x, y)).batch(6)
+    given = {"arrays": (x, y), "tf.data": (pipeline,), "generator": (batches(),)}[data]
+    options = {"shuffle": False} | ({"steps_per_epoch": 1} if data == "generator" else {})
+    if kind != "with an input" and data != "arrays":
+        with pytest.raises(ValueError, match=r"size of its input(.|\n)*시작하는 모델"):
+            results.fit(built(), *given, run=RUN, epochs=2, **options)
+        return
+    history = results.fit(built(), *given, run=RUN, epochs=2, **options)
+    assert history["loss"] == built().fit(*given, epochs=2, verbose=0, **options).history["loss"]
+    assert results.fit(built(), *given, run=RUN, epochs=2, **options) == history  # from before
+
+
+def test_a_model_that_is_not_compiled(keras, work):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    with pytest.raises(ValueError, match=r"not compiled(.|\n)*컴파일한 모델"):
+        results.fit(model, np.zeros((2, 4)), np.zeros(2), run=RUN)
+
+
+def test_a_callback_s_remark_is_kept_as_text(keras, work):
+    class Remark(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["remark"] = f"epoch {epoch}"
+
+    def built():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        model.compile("sgd", "mse")
+        return model
+
+    x = np.eye(6, 4, dtype=np.float32)
+    history = results.fit(built(), x, x[:, :3], run=RUN, epochs=2, callbacks=Remark())
+    assert history["remark"] == ["epoch 0", "epoch 1"]
+    again = results.fit(built(), x, x[:, :3], run=RUN, epochs=2, callbacks=Remark())
+    assert again == history
+
+
+def test_bfloat16_is_kept(keras, work):
+    import ml_dtypes
+
+    data = np.eye(3).astype(ml_dtypes.bfloat16)
+    kept = [keras.Variable(data / 3, dtype="bfloat16") for _ in range(2)]
+    for _ in results.epochs(2, run=RUN, variables=kept[:1], data=data):
+        kept[0].assign(kept[0] * 2)
+    assert list(results.epochs(2, run=RUN, variables=kept[1:], data=data)) == []
+    np.testing.assert_array_equal(*(np.asarray(one).astype(float) for one in kept))
+    assert kept[1].dtype == "bfloat16" and np.asarray(kept[1])[0, 0] == 4 * data[0, 0] / 3
+    assert datasets.checksum(data) != datasets.checksum(data * 2)
+
+
 def keras_run(script, work):
     command = [sys.executable, "-c", KERAS + script]
     return subprocess.Popen(
