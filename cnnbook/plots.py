@@ -7,8 +7,10 @@ import math
 
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
-from cnnbook._errors import bad_value
+from cnnbook._errors import bad_value, real_array
+from cnnbook.pictures import on_white
 
 STYLE = {
     "figure.dpi": 120,
@@ -46,13 +48,14 @@ _same_size_everywhere()
 def show_images(images, titles=None, *, columns=None, numbers=False, limits="each", height=2.0):
     """Draw 2-D arrays (or RGB images) side by side and show them.
 
-    images: a sequence of (height, width) or (height, width, 1 or 3) arrays.
+    images: a sequence of (height, width) or (height, width, 1 or 3) arrays, or of Pillow images.
     titles: one string an image. columns: images in a row (all of them by default).
     numbers: write each pixel's value into it. height: of a row, in inches.
     limits: "each" (every image from its own black to its own white), "shared" (one scale for all,
         so that brightness compares), or (low, high). Of RGB images, these are for floats; others
-        and "each" are shown as they are, floats from 0 to 1.
-    Raises ValueError for arrays that are no images, or titles that do not match them.
+        and "each" are shown as they are, floats from 0 to 1. NaN is left blank.
+    Raises ValueError for arrays that are no images, RGB beyond its range, senseless limits, or
+    titles that do not match the images.
     """
     images = [_drawable(image) for image in images]
     if not images:
@@ -60,8 +63,11 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
     _check_titles(titles, images)
     columns = min(len(images), columns or len(images))
     rows = math.ceil(len(images) / columns)
-    if limits == "shared":
-        limits = (min(image.min() for image in images), max(image.max() for image in images))
+    limits = _checked_limits(limits, images)
+    scales = [limits or _range(image) for image in images]
+    if limits:  # Matplotlib has none for RGB. From here on black is 0 and white 1.
+        images = [_between(image, *limits) if _is_float_rgb(image) else image for image in images]
+    images = [_colours(image) for image in images]
     shapes = [image.shape[1] / image.shape[0] for image in images]
     figure, axes = plt.subplots(
         rows,
@@ -70,19 +76,61 @@ def show_images(images, titles=None, *, columns=None, numbers=False, limits="eac
         figsize=_whole_pixels(columns * height * max(shapes), rows * height + 0.25),
     )
     _frame(axes, len(images))
-    for i, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
-        low, high = (image.min(), image.max()) if limits == "each" else limits
-        high = high if high > low else low + 1
-        if image.ndim == 3 and image.dtype.kind == "f" and limits != "each":
-            # Matplotlib has no limits for RGB. From here on black is 0 and white 1.
-            axis.imshow(np.clip((image - low) / (high - low), 0, 1))
-        else:
-            axis.imshow(image, vmin=low, vmax=high)
+    for i, (axis, image, (low, high)) in enumerate(zip(axes.flat, images, scales, strict=False)):
+        axis.imshow(image, vmin=low, vmax=high)
         if titles is not None:
             axis.set_title(titles[i])
         if numbers:
-            _write_numbers(axis, image, low / 2 + high / 2)  # low + high could wrap
+            _write_numbers(axis, image, (low + high) / 2)
     plt.show()
+
+
+def _is_float_rgb(image):
+    return image.ndim == 3 and image.dtype.kind == "f"
+
+
+def _between(image, low, high):
+    return np.clip((image - low) / (high - low), 0, 1)
+
+
+def _range(*images):
+    """Return the smallest and the largest finite number of images, as Python's, which never wrap.
+
+    Where there is no other, the larger one is 1 more: an even image is black.
+    """
+    finite = [image[np.isfinite(image)] for image in images]
+    low = min((values.min().item() for values in finite if values.size), default=0)
+    high = max((values.max().item() for values in finite if values.size), default=0)
+    return low, high if high > low else low + 1
+
+
+def _checked_limits(limits, images):
+    """Return (low, high) for all images, or None for "each"."""
+    if isinstance(limits, str) and limits in ("each", "shared"):
+        return _range(*images) if limits == "shared" else None
+    numbers = np.asarray(limits)
+    real = numbers.shape == (2,) and numbers.dtype.kind in "fiu"
+    if not real or not -np.inf < numbers[0] < numbers[1] < np.inf:
+        wanted = '"each", "shared" or (low, high)', '"each", "shared" 또는 (낮은 값, 높은 값)'
+        raise bad_value("limits", limits, *wanted)
+    return tuple(numbers.tolist())
+
+
+def _colours(image):
+    """Return an image as Matplotlib draws it; ValueError for RGB that it would cut off to white."""
+    if image.ndim == 2:
+        return image
+    if image.dtype.kind == "b":
+        return image * 1.0
+    white = 1 if _is_float_rgb(image) else 255
+    low, high = image.min(), image.max()
+    if low < -1e-6 or high > white + 1e-6:
+        wanted = (
+            "RGB from 0 to 1 (floats; others with limits=(low, high)) or from 0 to 255 (integers)",
+            "0부터 1까지의 실수(다른 범위는 limits=(낮은 값, 높은 값)으로) 또는 0부터 255까지의 정수인 RGB",
+        )
+        raise bad_value("images", f"RGB from {low:g} to {high:g}", *wanted)
+    return np.clip(image, 0, white)
 
 
 def _check_titles(titles, images):
@@ -114,7 +162,11 @@ def _frame(axes, used):
 
 
 def _drawable(image):
-    image = np.asarray(image)
+    if isinstance(image, Image.Image) and image.mode not in ("1", "L", "RGB", "I", "I;16", "F"):
+        image = on_white(
+            image
+        )  # NumPy would take a palette's places for brightness, inks for light
+    image = real_array("images", image)
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[..., 0]
     if image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
@@ -369,7 +421,8 @@ def show_heat(images, heats, titles=None, *, columns=None, height=2.0):
     titles, columns, height: as in `show_images`.
     Raises ValueError for arrays that are no images, and for maps or titles that do not match them.
     """
-    images, heats = [_drawable(image) for image in images], [np.asarray(heat) for heat in heats]
+    images = [_colours(_drawable(image)) for image in images]
+    heats = [real_array("heats", heat) for heat in heats]
     if not images or len(heats) != len(images) or any(heat.ndim != 2 for heat in heats):
         raise bad_value(
             "heats",
@@ -397,7 +450,7 @@ def show_heat(images, heats, titles=None, *, columns=None, height=2.0):
             cmap="inferno",
             alpha=0.45,
             vmin=0,
-            vmax=max(heat.max(), 1e-12),
+            vmax=np.max(heat, where=np.isfinite(heat), initial=1e-12),
             interpolation="bilinear",
         )
         if titles is not None:
@@ -413,7 +466,8 @@ def show_confusion(matrix, class_names):
     Raises ValueError for another kind of matrix, or names that do not match it.
     """
     matrix, classes = np.asarray(matrix), len(class_names)
-    if matrix.shape != (classes, classes) or matrix.dtype.kind not in "iu" or matrix.min() < 0:
+    whole = matrix.dtype.kind in "iu" and matrix.size and matrix.min() >= 0
+    if matrix.shape != (classes, classes) or not whole:
         raise bad_value(
             "matrix",
             f"{matrix.dtype} of shape {matrix.shape}",

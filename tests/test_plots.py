@@ -11,6 +11,7 @@ matplotlib.use("Agg")  # before pyplot, which cnnbook.plots imports
 
 import matplotlib.pyplot as plt
 from matplotlib import colors
+from PIL import Image
 
 from cnnbook import plots
 
@@ -104,6 +105,44 @@ def test_an_even_image_is_black(draw):
     assert (colours_at(figure, *used(figure), (3, 3)) == 0).all()
 
 
+@pytest.mark.parametrize("value, kind", [(255, np.uint8), (65535, np.uint16), (127, np.int8)])
+def test_an_even_image_of_its_type_s_largest_number_is_black_too(draw, value, kind):
+    figure = draw([np.full((3, 3), value, kind)], numbers=True)
+    assert used(figure)[0].images[0].get_clim() == (value, value + 1)  # did not wrap to 0
+    assert used(figure)[0].texts[0].get_color() == "white"
+
+
+@pytest.mark.parametrize("limits", ["each", "shared"])
+@pytest.mark.parametrize("hole", [np.nan, np.inf])
+def test_pixels_without_a_number_leave_the_others_as_they_are(draw, limits, hole):
+    image = np.array([[0.0, 1], [hole, 4]])
+    figure = draw([image, np.full((1, 1), np.nan)], limits=limits)
+    first, empty = used(figure)
+    shown = colours_at(figure, first, (2, 2))[..., 0]
+    assert abs(shown[[0, 0, 1], [0, 1, 1]].astype(int) - [0, 64, 255]).max() <= 1
+    assert (colours_at(figure, empty, (1, 1)) == 255).all()  # blank
+
+
+def test_boolean_colours_are_full_colours(draw):
+    figure = draw([np.eye(3, dtype=bool)[np.newaxis]])
+    np.testing.assert_array_equal(colours_at(figure, *used(figure), (1, 3))[0], 255 * np.eye(3))
+
+
+def test_limits_may_be_an_array(draw):
+    figure = draw([np.eye(2), np.full((2, 2, 3), 0.5)], limits=np.array([0.0, 2.0]))
+    assert used(figure)[0].images[0].get_clim() == (0, 2)
+    np.testing.assert_allclose(used(figure)[1].images[0].get_array(), 0.25)
+
+
+@pytest.mark.parametrize("mode", ["P", "RGBA", "CMYK", "YCbCr", "1", "L", "RGB"])
+def test_pillow_images_look_as_they_are(draw, mode):
+    colour = (255, 0, 0) if mode not in ("1", "L") else (255, 255, 255)
+    picture = Image.new("RGB", (3, 2), colour).convert(mode)
+    figure = draw([picture], limits=(0, 255) if mode == "L" else (0, 1) if mode == "1" else "each")
+    shown = colours_at(figure, *used(figure), (2, 3)).astype(int)
+    assert abs(shown - colour).max() <= 2
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
 def test_numbers(draw, dtype):
     image = np.array([[30, 100, 250], [200, 35, 60]], dtype)
@@ -144,6 +183,17 @@ def test_places_without_an_image_are_empty(draw):
         (([np.eye(3)], ["a", "b"]), {}, "titles", "2 of them"),
         (([np.eye(3)] * 2,), {"titles": []}, "titles", "0 of them"),
         (([],), {}, "images", "[]"),
+        (([np.eye(2) * 1j],), {}, "images", "type complex128"),
+        (([[["a", "b"]]],), {}, "images", "type <U1"),
+        (([np.ma.array(np.eye(2), mask=np.eye(2))],), {}, "images", "masked values"),
+        (([np.full((2, 2, 3), 255.0)],), {}, "images", "RGB from 255 to 255"),
+        (([np.full((2, 2, 3), 65535, np.uint16)],), {}, "images", "RGB from 65535"),
+        (([np.full((2, 2, 3), -1)],), {}, "images", "RGB from -1 to -1"),
+        (([np.eye(2)],), {"limits": "Shared"}, "limits", "Shared"),
+        (([np.eye(2)],), {"limits": None}, "limits", "None"),
+        (([np.eye(2)],), {"limits": (0, 1, 2)}, "limits", "(0, 1, 2)"),
+        (([np.eye(2)],), {"limits": (1, 0)}, "limits", "(1, 0)"),
+        (([np.eye(2)],), {"limits": (0, np.nan)}, "limits", "(0, nan)"),
     ],
 )
 def test_errors(draw, arguments, keywords, argument, came):
@@ -325,6 +375,7 @@ def test_size_of_confusion_in_pixels(confusion, names, side):
         ([[1, -1], [0, 1]], "ab", "shape (2, 2)"),
         ([1, 2], "ab", "shape (2,)"),
         ([], "", "shape (0,)"),
+        (np.zeros((0, 0), int), "", "shape (0, 0)"),
     ],
 )
 def test_errors_of_confusion(confusion, matrix, names, came):
@@ -355,6 +406,13 @@ def test_a_cold_map_is_cold_everywhere(heat):
     assert figure.axes[0].get_title() == "nothing"
 
 
+def test_a_map_with_a_hole_is_hottest_where_it_was(heat):
+    hot = np.zeros((7, 7))
+    hot[1, 5], hot[6, 6] = 3, np.nan
+    figure = heat([np.zeros((28, 28))], [hot])
+    assert figure.axes[0].images[1].get_clim() == (0, 3)
+
+
 def test_size_of_heat_in_pixels(heat):
     images = [np.zeros((28, 28, 1), np.uint8)] * 5
     figure = heat(images, [np.ones((3, 3))] * 5, columns=3, height=1.5)
@@ -370,6 +428,8 @@ def test_size_of_heat_in_pixels(heat):
         ([np.zeros((4, 4))], [np.zeros((2, 2, 1))], None, "heats", "shapes [(2, 2, 1)]"),
         ([np.zeros(4)], [np.zeros((2, 2))], None, "images", "an array of shape (4,)"),
         ([np.zeros((4, 4))], [np.zeros((2, 2))], ["a", "b"], "titles", "2 of them"),
+        ([np.full((4, 4, 3), 255.0)], [np.zeros((2, 2))], None, "images", "RGB from 255"),
+        ([np.zeros((4, 4))], [[[1, 2], [3]]], None, "heats", "no array"),
     ],
 )
 def test_errors_of_heat(heat, images, heats, titles, argument, came):
