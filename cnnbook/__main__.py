@@ -49,10 +49,18 @@ def serve(arguments):
             f"Port {port} cannot be used ({error.strerror}). Name another one, or none.\n"
             f"{port}번 포트를 쓸 수 없습니다. 다른 번호를 적거나 번호 없이 실행합니다."
         )
+    server.handle_error = _passed_over
     with server:
         _build()
         print(f"\nhttp://127.0.0.1:{server.server_port}/   (Ctrl+C stops)", flush=True)
         server.serve_forever()
+
+
+def _passed_over(request, address):
+    """Say nothing of a browser that went away, as each does that loads a page anew; else, what it is."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, OSError):
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
 
 
 def _port(text):

@@ -9,6 +9,8 @@ import pathlib
 import re
 import shlex
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -465,6 +467,23 @@ def test_serve_is_local(server, capsys):
     assert f"http://127.0.0.1:{port}/" in said
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/index.html", timeout=10) as page:
         assert page.read().decode("utf-8") == "합성곱"
+
+
+def test_a_browser_that_goes_away_is_no_traceback(server, tmp_path, capsys):
+    (tmp_path / "large.bin").write_bytes(bytes(30_000_000))
+    for request in (b"GET /large.bin HTTP/1.1\r\n\r\n", b"GET /lar"):
+        with socket.create_connection(server.server_address, timeout=10) as browser:
+            browser.sendall(request)
+            if request.endswith(b"\n"):
+                browser.recv(1000)
+            # Closed with unread bytes, or at once: the server gets a reset.
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/", timeout=10) as page:
+        assert page.read().decode("utf-8") == "합성곱"  # it goes on
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(10)
+    assert "Traceback" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "80.0", "", "８０８０", "0x50"])
