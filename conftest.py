@@ -52,9 +52,19 @@ HIDING = {
     *("capture_output", "clear_output", "display_id", "redirect_stderr", "redirect_stdout"),
     *("DisplayHandle", "dup2", "suppress", "update_display", "__stderr__", "__stdout__"),
     *("getoutput", "getstatusoutput", "popen", "posix_spawn", "subprocess", "run_cell_magic"),
-    *("exec", "eval", "__import__", "run_cell", "importlib"),
+    *("exec", "eval", "__import__", "run_cell", "importlib", "magic", "system", "display_pub"),
+    *("getattr", "setattr", "globals", "locals", "vars", "__dict__", "builtins", "__builtins__"),
 }
 TAGS = {"hide-cell", "hide-input", "parameters", "raises-exception", "record"}
+# What a cell's metadata may hold: other keys (mystnb's remove_code_outputs, outputs_hidden) could hide it.
+METADATA = {
+    "cellView": None,
+    "cnnbook": None,
+    "editable": None,
+    "jupyter": {"source_hidden"},
+    "mystnb": {"image"},
+    "tags": None,
+}
 
 
 ROOT = pathlib.Path(__file__).resolve().parent
@@ -147,6 +157,10 @@ def stored_problem(cell):
             problem := picture_problem(output.data["image/png"])
         ):
             return problem
+    for key, value in cell.metadata.items():
+        known = METADATA.get(key, set())
+        if known is not None and (not isinstance(value, dict) or set(value) - known):
+            return f"unknown metadata, which may hide a cell or its output: {key} {value}"
     if unknown := set(cell.metadata.get("tags", [])) - TAGS - set(nbval.plugin.metadata_tags):
         return f"unknown tags, which may hide a cell or its output: {sorted(unknown)}"
     return declared_problem(cell)
@@ -186,27 +200,35 @@ def hiding(source):
     except SyntaxError:
         return None  # running it will say so
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("run_line_magic", "run_cell_magic"):
-                name = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
-                if node.func.attr == "run_line_magic" and name in MAGICS:
-                    continue
-                return f"the magic {name}"
-            if node.func.attr == "system":
-                return "a shell command"
+        called = getattr(node.func, "attr", None) if isinstance(node, ast.Call) else None
+        if called in ("run_line_magic", "run_cell_magic"):
+            name = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+            if called == "run_line_magic" and name in MAGICS:
+                continue
+            return f"the magic {name}"
         for word in words_of(node):
             if word in HIDING or word.startswith("spawn"):
                 return word
         if isinstance(node, ast.ExceptHandler) and swallows(node):
             return "an exception that is swallowed"
-        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete)):
-            targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
-            if any(getattr(t, "attr", getattr(t, "id", "")) in STREAMS for t in targets):
-                return "another standard output"
+        leaves = map(ast.walk, getattr(node, "finalbody", []))
+        if any(isinstance(n, (ast.Return, ast.Break, ast.Continue)) for s in leaves for n in s):
+            return "an exception that is swallowed"  # by leaving the block that comes last
+        if bound(node) in STREAMS:
+            return "another standard output"
     return None
 
 
 STREAMS = {"stdout", "stderr", "displayhook", "print", "display"}
+
+
+def bound(node):
+    """Return the name to which a node of a syntax tree gives another meaning, however it does so."""
+    if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
+        return getattr(node, "id", getattr(node, "attr", None))
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return node.name
+    return node.arg if isinstance(node, ast.arg) else getattr(node, "asname", None)
 
 
 def words_of(node):

@@ -77,6 +77,13 @@ def tags(*names):
     return tamper
 
 
+def metadata(key, value):
+    def tamper(cell, honest):
+        cell.metadata[key] = value
+
+    return tamper
+
+
 def outputs(choose):
     """Replace the list of outputs by what `choose` makes of it."""
 
@@ -388,6 +395,15 @@ TEXT_ROWS = [
         PASSES,
     ),
     Row("a tag that removes", "print(784)", tags("remove-cell"), "unknown tags"),
+    *(
+        Row(f"metadata that removes, {key}", "print(784)", metadata(key, value), "unknown metadata")
+        for key, value in {
+            "mystnb": {"remove_code_outputs": True},
+            "jupyter": {"outputs_hidden": True},
+            "collapsed": True,
+        }.items()
+    ),
+    Row("a form in Colab", "print(784)", metadata("jupyter", {"source_hidden": True}), PASSES),
     Row("a tag that removes the output", "print(784)", tags("remove-output"), "unknown tags"),
     Row("a shell command in a text", "x = 1", source("x = '''\n!false\n'''"), PASSES),
 ]
@@ -569,6 +585,54 @@ def test_tampered_cell(notebook, cell, verdicts):
     else:
         assert verdict == "failure"
         assert re.search(row.message, said), said
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def print(*values):\n    pass",
+        "class print:\n    pass",
+        "x = (lambda print: print(1))(abs)",
+        "from builtins import abs as print",
+        "(print := abs)",
+        "globals()['print'] = abs",
+        "import builtins\nbuiltins.print = abs",
+        "sys.stdout, x = y, 1",
+        "[sys.stdout] = [y]",
+        "sys.stdout: object = y",
+        "with open('x', 'w') as sys.stdout:\n    pass",
+        "for sys.stdout in [y]:\n    pass",
+        "del sys.stdout",
+        "setattr(sys, 'stdout', y)",
+        "sys.__dict__['stdout'] = y",
+        "vars(sys)['stdout'] = y",
+        "get_ipython().display_pub.publish = abs",
+        "get_ipython().magic('capture')",
+        "%%capture\r\nprint(1)",
+        "from os import system\nsystem('false')",
+        "f = os.system",
+        "getattr(os, 'sys' + 'tem')('false')",
+        "def f():\n    try:\n        1 / 0\n    finally:\n        return 1",
+        "while True:\n    try:\n        1 / 0\n    finally:\n        break",
+    ],
+)
+def test_what_hides_is_seen_however_it_is_spelled(code):
+    """Looked at only: these would do to the other rows' outputs what they say."""
+    assert conftest.hiding(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from IPython.display import display\ndisplay(1)",
+        "print(1, file=sys.stdout)",
+        "draw(display=True, print=False)",
+        "try:\n    f()\nfinally:\n    x = 1",
+        "%pip install cnnbook",
+    ],
+)
+def test_what_hides_nothing_is_let_through(code):
+    assert conftest.hiding(code) is None
 
 
 def test_every_row_has_its_own_name():
