@@ -360,14 +360,18 @@ def _judged(name, arrays, class_names, origin):
     """Return the Dataset of four arrays, once its labels are known to be classes."""
     x_train, y_train, x_test, y_test = arrays
     for labels in (y_train, y_test):
-        if not np.array_equal(np.unique(labels), np.arange(len(class_names))):
-            raise ValueError(
-                f"{name}: the labels are not the numbers 0 to {len(class_names) - 1} ({origin}).\n"
-                f"{name}: 레이블이 0부터 {len(class_names) - 1}까지의 수가 아닙니다."
-            )
+        _check_labels(name, labels, class_names, origin)
     if x_train.ndim == 3:
         x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]
     return Dataset(x_train, y_train, x_test, y_test, class_names, origin=origin)
+
+
+def _check_labels(name, labels, class_names, origin):
+    if not np.array_equal(np.unique(labels), np.arange(len(class_names))):
+        raise ValueError(
+            f"{name}: the labels are not the numbers 0 to {len(class_names) - 1} ({origin}).\n"
+            f"{name}: 레이블이 0부터 {len(class_names) - 1}까지의 수가 아닙니다."
+        )
 
 
 def _published(name, files, folder):
@@ -440,10 +444,13 @@ def _fashion_mnist_sample():
     train, test = _COUNTS["fashion_mnist_sample"]
     shapes = {"x": (train + test, 28, 28), "y": (train + test,)}
     images, labels = archives.read(path, archives.npz, shapes)
+    origin = f"{path.name}; SHA-256 {downloads.digests(path)['sha256']}"
+    _check_labels(
+        "fashion_mnist_sample", labels, _CLOTHES, origin
+    )  # a class of one cannot be split
     x_train, x_test, y_train, y_test = train_test_split(
         images, labels, test_size=test, stratify=labels, random_state=0
     )
-    origin = f"{path.name}; SHA-256 {downloads.digests(path)['sha256']}"
     return _judged("fashion_mnist_sample", (x_train, y_train, x_test, y_test), _CLOTHES, origin)
 
 

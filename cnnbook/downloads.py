@@ -40,18 +40,23 @@ def local_dir():
 
     Raises ValueError for a folder of a user whom this computer does not know, such as ~nobody/data.
     """
-    folder = os.environ.get("CNNBOOK_DATA_DIR")
+    return _folder("CNNBOOK_DATA_DIR")
+
+
+def _folder(variable):
+    """Return the folder that a variable of the environment names, or None; ~ need not be the shell's."""
+    folder = os.environ.get(variable)
     try:
         return pathlib.Path(folder).expanduser() if folder else None
     except RuntimeError:
         wanted = "a folder of a user whom this computer knows", "이 컴퓨터에 있는 사용자의 폴더"
-        raise bad_value("CNNBOOK_DATA_DIR", folder, *wanted) from None
+        raise bad_value(variable, folder, *wanted) from None
 
 
 def cache_dir():
     """Return the folder that keeps what was downloaded (it need not exist yet)."""
-    base = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
-    return (pathlib.Path(base) if base else _home() / ".cache") / "cnnbook"
+    base = _folder("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
+    return (base or _home() / ".cache") / "cnnbook"
 
 
 def _home():
@@ -69,8 +74,7 @@ def keep(file):
 
     Raises OSError with a sentence where it can be had in none of these ways.
     """
-    home = os.environ.get("KERAS_HOME")
-    keras = pathlib.Path(home) if home else _home() / ".keras"
+    keras = _folder("KERAS_HOME") or _home() / ".keras"
     for folder in (cache_dir(), keras / "datasets"):
         if is_whole(folder / file.path, file):
             return folder / file.path

@@ -353,6 +353,10 @@ def test_fashion_mnist_sample(folder, monkeypatch):
     assert pairs == sorted(zip(images[:, 0, 0].tolist(), labels.tolist(), strict=True))
     np.testing.assert_array_equal(datasets.load("fashion_mnist_sample").x_test, loaded.x_test)
     assert "SHA-256" in loaded.origin
+    labels[7] = 77  # a class of one image, which nobody could split
+    np.savez(folder / "fashion_mnist_sample.npz", x=images.astype(np.uint8), y=labels)
+    with pytest.raises(ValueError, match=r"labels are not the numbers 0 to 9(.|\n)*레이블이 0부터"):
+        datasets.load("fashion_mnist_sample")
 
 
 def photographs(folder, **counts):

@@ -398,6 +398,20 @@ def test_local_dir(tmp_path, monkeypatch):
     assert downloads.local_dir() == tmp_path
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the variables of POSIX")
+def test_a_tilde_is_the_home_wherever_a_folder_is_named(monkeypatch, server, tmp_path):
+    monkeypatch.setenv(
+        "HOME", str(tmp_path)
+    )  # a file of settings, unlike a shell, leaves ~ as it is
+    monkeypatch.setenv("CNNBOOK_DATA_DIR", "~/data")
+    monkeypatch.setenv("XDG_CACHE_HOME", "~/cache")
+    monkeypatch.setenv("KERAS_HOME", "~/keras")
+    assert downloads.local_dir() == tmp_path / "data"
+    assert downloads.cache_dir() == tmp_path / "cache" / "cnnbook"
+    path = put(tmp_path / "keras" / "datasets", CONTENT)
+    assert downloads.keep(file_at(f"{server.url}/whole")) == path
+
+
 # --- Progress ---
 
 
