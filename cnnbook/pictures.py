@@ -91,9 +91,9 @@ def open_picture(source):
 
 
 def _decoded(file):
-    with Image.open(file) as picture:
-        if picture.format == "EPS":  # Pillow would have another program (Ghostscript) run it
-            raise ValueError("a PostScript program")
+    Image.init()
+    # EPS is no picture but a program, which Pillow would have another one (Ghostscript) run.
+    with Image.open(file, formats=[kind for kind in Image.ID if kind != "EPS"]) as picture:
         picture.draft(None, (LARGEST, LARGEST))
         picture.load()  # what is wrong from here on is wrong with the notes
         return on_white(upright(picture))

@@ -389,7 +389,7 @@ def test_loaders_of_data_sets_read_pictures_as_an_opened_picture_is_read(tmp_pat
 
 def test_a_postscript_program_is_not_run():
     endless = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n{} loop\n"
-    with pytest.raises(ValueError, match=r"a PostScript program(.|\n)*온전한 JPEG"):
+    with pytest.raises(ValueError, match=r"no whole picture(.|\n)*온전한 JPEG"):
         pictures.open_picture(io.BytesIO(endless))
 
 
