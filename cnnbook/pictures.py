@@ -144,7 +144,7 @@ def best_answers(picture, model, class_names, count=5):
         wanted = f"{len(class_names)} probabilities", f"확률 {len(class_names)}개를 내는 모델"
         raise bad_value("model", came, *wanted)
     order = np.argsort(-answer, kind="stable")[:count]
-    return [(class_names[place], float(answer[place])) for place in order]
+    return [(composed(class_names[place]), float(answer[place])) for place in order]
 
 
 # Where the systems keep a font with Hangul; Pillow's own has Latin letters only.
@@ -189,7 +189,6 @@ def draw_answers(picture, answers):
     """
     canvas = ImageOps.pad(picture, (SIDE, SIDE), Image.Resampling.BICUBIC, color="white")
     draw = ImageDraw.Draw(canvas, "RGBA")
-    answers = [(composed(name), probability) for name, probability in answers]
     font = font_for("".join(name for name, _ in answers))
     top = SIDE - 30 * len(answers) - 12
     draw.rectangle((0, top, SIDE, SIDE), fill=(0, 0, 0, 150))

@@ -393,8 +393,7 @@ def test_a_postscript_program_is_not_run():
         pictures.open_picture(io.BytesIO(endless))
 
 
-def test_names_taken_apart_by_a_mac_are_drawn_as_whole_letters(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(pictures, "font_for", lambda letters: drawn.append(letters))
-    pictures.draw_answers(quarters(), [(unicodedata.normalize("NFD", "é"), 0.5)])
-    assert drawn == ["é"]
+def test_names_taken_apart_by_a_mac_are_answered_with_whole_letters():
+    names = [unicodedata.normalize("NFD", name) for name in ("é", "개")]
+    found = pictures.best_answers(quarters(), Answers(0.2, 0.8), names)
+    assert [name for name, _ in found] == ["개", "é"]
