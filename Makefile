@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test run full seeds matrix bench classroom teacher pdf install clean
+.PHONY: help book serve lab test run twin translated full seeds matrix bench classroom teacher pdf install clean
 
 help:
 	@"$(PYTHON)" -m cnnbook
@@ -12,6 +12,12 @@ book serve lab test matrix bench classroom teacher pdf install clean:
 
 run:
 	@"$(PYTHON)" -m cnnbook run $(or $(CH),$(error Name a chapter: make run CH=03, or CH=all))
+
+twin:
+	@"$(PYTHON)" -m cnnbook twin $(or $(CH),$(error Name a chapter: make twin CH=03, or CH=all))
+
+translated:
+	@"$(PYTHON)" -m cnnbook translated $(or $(CH),$(error Name a chapter: make translated CH=03)) $(ARGS)
 
 full:
 	@"$(PYTHON)" -m cnnbook full $(or $(CH),$(error Name a chapter: make full CH=10)) $(ARGS)

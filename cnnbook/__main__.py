@@ -28,8 +28,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 BUILD = ROOT / "_build"
 HTML = BUILD / "html"
-# What Python runs; the package cannot be run with -m.
-JUPYTER_BOOK = ["-c", "import sys; from jupyter_book.cli.main import main; sys.exit(main())"]
 
 
 def book(arguments):
@@ -74,7 +72,7 @@ def _port(text):
 
 def lab(arguments):
     """open the notebooks in JupyterLab"""
-    _in_environment("-m", "jupyterlab", "book/ko", *arguments)
+    _in_environment("-m", "jupyterlab", "book", *arguments)
 
 
 def test(arguments):
@@ -83,45 +81,56 @@ def test(arguments):
 
 
 def run(arguments):
-    """execute and tidy chapters:  run 03  (make run CH=03), or run all"""
-    _in_environment("tools/run.py", *arguments)
+    """execute and tidy chapters, and their twins:  run 03  (make run CH=03), or run all"""
+    _in_environment("-m", "tools.run", *arguments)
+    _in_environment("-m", "tools.twins", *arguments)
+
+
+def twin(arguments):
+    """bring a chapter's twins in other languages up to date:  twin 03  (make twin CH=03)"""
+    _in_environment("-m", "tools.twins", *arguments)
+
+
+def translated(arguments):
+    """show the cells whose source has changed, and accept their translation:  translated 03 [CELL …]"""
+    _in_environment("-m", "tools.twins", "translated", *arguments)
 
 
 def full(arguments):
     """train a chapter on full-size data and record it:  full 10  (make full CH=10)"""
-    _in_environment("tools/full.py", *arguments)
+    _in_environment("-m", "tools.full_size", *arguments)
 
 
 def seeds(arguments):
     """run a chapter with five other seeds: do its margins hold?  seeds 10  (make seeds CH=10)"""
-    _in_environment("tools/seeds.py", *arguments)
+    _in_environment("-m", "tools.seeds", *arguments)
 
 
 def matrix(arguments):
     """verify every notebook with other versions, one core, another instruction set"""
-    _in_environment("tools/matrix.py", *arguments)
+    _in_environment("-m", "tools.matrix", *arguments)
 
 
 def bench(arguments):
     """measure speed and memory, as ratios within one run"""
-    _in_environment("tools/bench.py", *arguments)
+    _in_environment("-m", "tools.bench", *arguments)
 
 
 def classroom(arguments):
     """fill a folder for a USB stick, for a room without internet:  classroom DEST --platform win_amd64"""
     _build()
-    _in_environment("tools/classroom.py", *arguments)
+    _in_environment("-m", "tools.teaching.classroom", *arguments)
 
 
 def teacher(arguments):
     """draw calculation sheets and their keys:  teacher DEST --class 1-1 --class 1-2"""
-    _in_environment("tools/teacher.py", *arguments)
+    _in_environment("-m", "tools.teaching.sheets", *arguments)
 
 
 def pdf(arguments):
     """print the book into one PDF file, by Chromium:  pdf DEST"""
     _build()
-    _in_environment("tools/pdf.py", *arguments)
+    _in_environment("-m", "tools.teaching.pdf", *arguments)
 
 
 def install(arguments):
@@ -171,7 +180,7 @@ def clean(arguments):
 TASKS = {
     task.__name__: task
     for task in (
-        *(book, serve, lab, test, run, full, seeds, matrix, bench),
+        *(book, serve, lab, test, run, twin, translated, full, seeds, matrix, bench),
         *(classroom, teacher, pdf, install, clean),
     )
 }
@@ -223,39 +232,11 @@ def _in_environment(*command):
 
 
 def _build():
-    # Sphinx takes a page that an interrupted build cut off for finished: begin anew after one.
-    unfinished = BUILD / "unfinished"
-    if unfinished.exists():
-        shutil.rmtree(HTML, ignore_errors=True)
-        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
-    BUILD.mkdir(exist_ok=True)
-    unfinished.touch()
-    _in_environment(*build_command(ROOT))
-    unfinished.unlink()
-
-
-def build_command(output, root=ROOT):
-    """Return what Python runs to build the book of a checkout, strictly, into output/_build/html."""
-    root = pathlib.Path(root)
-    return [
-        *JUPYTER_BOOK,
-        "build",
-        str(root / "book" / "ko"),
-        "--config",
-        str(root / "_config.yml"),
-        "--toc",
-        str(root / "_toc.yml"),
-        "--path-output",
-        str(pathlib.Path(output).resolve()),  # Jupyter Book reads a relative one from book/ko
-        "-W",
-        "-n",
-        "--keep-going",
-        "--quiet",
-    ]
+    _in_environment("-m", "tools.build")
 
 
 def main():
-    listing = "\n".join(f"  {name:9} {task.__doc__}" for name, task in TASKS.items())
+    listing = "\n".join(f"  {name:10} {task.__doc__}" for name, task in TASKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m cnnbook",
         description="The tasks of the book:\n" + listing,

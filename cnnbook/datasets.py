@@ -16,39 +16,12 @@ import re
 
 import numpy as np
 
-from cnnbook import archives, downloads
+from cnnbook import archives, downloads, generated
 from cnnbook._errors import bad_value
 from cnnbook._files import composed, folders, pictures
+from cnnbook.dataset import Dataset, checksum
 
 _HERE = pathlib.Path(__file__).resolve().parent
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Dataset:
-    """Labelled images in two parts: what a model learns from, and what it is judged by.
-
-    x_train, x_test: (images, height, width, channels) uint8; y_train, y_test: (images,) int64, the
-    place of each image's class in class_names. name: what `load` was asked for. origin: where the
-    arrays came from, with a SHA-256 checksum.
-    """
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    class_names: tuple[str, ...]
-    name: str = ""
-    origin: str = ""
-
-
-def checksum(*arrays):
-    """Return the SHA-256 of arrays, their types and shapes included, in hexadecimal."""
-    made = hashlib.sha256()
-    for array in arrays:
-        array = np.ascontiguousarray(array)
-        made.update(f"{array.dtype.str} {array.shape} ".encode())
-        made.update(array.reshape(-1).view(np.uint8))
-    return made.hexdigest()
 
 
 def data_dir():
@@ -199,15 +172,11 @@ def _strokes():
 
 
 def _shapes():
-    from cnnbook.generated import shapes
-
-    return shapes()
+    return generated.shapes()
 
 
 def _flowers():
-    from cnnbook.generated import flowers
-
-    return flowers()
+    return generated.flowers()
 
 
 def _skimage_data():
@@ -299,7 +268,7 @@ _CLOTHES = (
     "Bag",
     "Ankle boot",
 )
-_THINGS = (
+CIFAR10_CLASSES = (
     "airplane",
     "automobile",
     "bird",
@@ -431,7 +400,7 @@ def _cifar10():
     def read(paths, shapes):
         return archives.read(paths[0], archives.cifar10, *shapes["y_test"])
 
-    return _full("cifar10", (32, 32, 3), _THINGS, read)
+    return _full("cifar10", (32, 32, 3), CIFAR10_CLASSES, read)
 
 
 def _fashion_mnist_sample():

@@ -6,7 +6,7 @@ arrays can be tested everywhere.
 
 import numpy as np
 
-from cnnbook.datasets import Dataset
+from cnnbook.dataset import Dataset
 
 _SIZE, _TRAIN, _TEST = 32, 2000, 500
 # (65 cos, 65 sin) of nine angles from 0 to 90 degrees: a rotation in whole numbers.

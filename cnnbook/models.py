@@ -143,7 +143,7 @@ def pretrained_base(input_shape):
     input_shape: (height, width, 3), at least 8 pixels a side; pixels from 0 to 255, which the model
     scales itself. The features are the means of the last 96 maps, so any size has as many. It is
     `small_residual_network` trained on the eight classes of CIFAR-10 that are neither cat nor dog
-    (tools/train_16.py); every layer is trainable until you set `trainable = False`.
+    (tools/recipes/train_16.py); every layer is trainable until you set `trainable = False`.
     Raises ValueError for another shape.
     """
     from keras import Model

@@ -23,6 +23,7 @@ import numpy as np
 from cnnbook import datasets
 from cnnbook._errors import bad_value
 from cnnbook._files import replacing
+from cnnbook.dataset import Dataset, checksum
 
 _measured = {}  # run -> what its training measured here: epochs, batch size, seconds …
 WIDTH = 100  # columns of a table
@@ -34,7 +35,7 @@ def full():
 
 
 def _workplace():
-    """Return the folder of checkpoints and new records that tools/full.py names, or None."""
+    """Return the folder of checkpoints and new records that tools/full_size.py names, or None."""
     folder = os.environ.get("CNNBOOK_FULL")
     return pathlib.Path(folder) if folder else None
 
@@ -311,7 +312,7 @@ def _model_recipe(model):
 
 def _digest(value):
     """Return a short text that tells one part of a recipe from another, the same in every process."""
-    if isinstance(value, datasets.Dataset):
+    if isinstance(value, Dataset):
         value = [value.x_train, value.y_train, value.x_test, value.y_test]
     if isinstance(value, (list, tuple)):
         return [_digest(part) for part in value]
@@ -324,7 +325,7 @@ def _digest(value):
     if isinstance(value, np.generic):
         return value.item()
     if hasattr(value, "shape"):
-        return datasets.checksum(np.asarray(value))
+        return checksum(np.asarray(value))
     if hasattr(value, "element_spec"):  # a tf.data.Dataset: what it would give cannot be looked at
         return f"{value.element_spec} {int(value.cardinality())}"
     return getattr(value, "__qualname__", type(value).__qualname__)

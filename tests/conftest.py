@@ -7,11 +7,11 @@ import pathlib
 import shutil
 
 import pytest
-from loading import load
 
 from cnnbook import REPEATABLE
+from tools.browser import serving, started
 
-INSTALL = "browser tests need Chromium: apt install chromium (or CNNBOOK_BROWSER=/path/to/it)"
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 AXE = """axe.run(document, {preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa",
          "wcag22aa"]}).then(result => result.violations.flatMap(rule => rule.nodes.map(
          node => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`)))"""
@@ -57,25 +57,19 @@ def v8(root):
 
 @pytest.fixture(scope="module")
 def browser():
-    path = os.environ.get("CNNBOOK_BROWSER") or shutil.which("chromium")
-    if not path:
-        if os.environ.get("CNNBOOK_REQUIRE_BROWSER") == "1":
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=quiet + sandbox)
-        yield browser
-        browser.close()
+    with contextlib.ExitStack() as stack:
+        try:
+            chromium = stack.enter_context(started(*QUIET))
+        except RuntimeError as error:
+            if os.environ.get("CNNBOOK_REQUIRE_BROWSER") == "1":
+                pytest.fail(str(error))
+            pytest.skip(str(error))
+        yield chromium
 
 
 @pytest.fixture(scope="module")
 def serve():
     """Return a function that serves a folder and gives its address."""
-    serving = load("tools/browser.py").serving
     with contextlib.ExitStack() as servers:
         yield lambda folder: servers.enter_context(serving(folder))
 

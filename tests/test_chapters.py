@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import yaml
 from IPython.core.interactiveshell import InteractiveShell
-from loading import load
 from PIL import Image
 
+from tools import minutes, run
+from tools.recipes import cover
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-minutes, run = load("tools/minutes.py"), load("tools/run.py")
 NUMBERED = sorted(ROOT.glob("book/ko/[0-9][0-9]-*.ipynb"))
 CHAPTERS = [*NUMBERED, ROOT / "book/template/chapter.ipynb"]
 APPENDICES = sorted(set(ROOT.glob("book/ko/[!.]*.ipynb")) - set(NUMBERED))
@@ -273,10 +274,9 @@ def test_what_the_outline_sees(what):
 
 
 def test_cover_is_what_its_script_makes():
-    make_cover = load("tools/make_cover.py")
-    stored = np.asarray(Image.open(make_cover.COVER))
+    stored = np.asarray(Image.open(cover.COVER))
     # A pixel half-way between two of the 16 greys may fall to either side on another processor.
-    assert (stored != make_cover.cover()).mean() < 0.001
+    assert (stored != cover.cover()).mean() < 0.001
 
 
 def cited():

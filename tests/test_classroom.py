@@ -1,5 +1,6 @@
-"""tools/classroom.py: the folder for a USB stick. The wheels here are tiny and lie beside."""
+"""tools/teaching/classroom.py: the folder for a USB stick. The wheels here are tiny and lie beside."""
 
+import dataclasses
 import functools
 import hashlib
 import html.parser
@@ -12,6 +13,9 @@ import zipfile
 
 import pytest
 
+from tools.editions import EDITIONS, SOURCE
+from tools.teaching import classroom
+
 LOCK = """\
 # a lock
 here==1.0
@@ -20,15 +24,6 @@ young==3.0 ; python_full_version >= '3.12.4'
 young==2.9 ; python_full_version < '3.12.4'
 """
 NEEDED = ("here-1.0", "young-3.0", "young-2.9")
-
-
-@pytest.fixture(scope="module")
-def classroom(root):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(root / "tools")
-        import classroom
-
-        yield classroom
 
 
 def wheel(folder, name, tag="py3-none-any"):
@@ -63,8 +58,19 @@ def played_pip(store, *command):
     return subprocess.CompletedProcess(command, 0, stdout="")
 
 
+def built(folder):
+    """Write what a built book has: a front door, and each edition's pages in a folder of its own."""
+    for edition in EDITIONS.values():
+        (folder / edition.language).mkdir(parents=True)
+        for name in edition.pages or ("index", "laboratory"):
+            path = folder / edition.language / f"{name}.html"
+            path.write_text(edition.words["title"], encoding="utf-8")
+    (folder / "index.html").write_text("합성곱", encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
-def room(classroom, root, tmp_path, monkeypatch):
+def room(root, tmp_path, monkeypatch):
     """A small repository, a built book of one page, a store of wheels, and a teacher's data."""
     real_pip = classroom._pip
     checkout, store, data = (tmp_path / name for name in ("저장소 1", "store", "teacher"))
@@ -81,10 +87,7 @@ def room(classroom, root, tmp_path, monkeypatch):
     shutil.copy(root / "data/circle.txt", checkout / "data")
     (checkout / "book" / "chapter.ipynb").write_text("{}")
     (checkout / "requirements.txt").write_text(LOCK)
-    book = tmp_path / "html"
-    book.mkdir()
-    for name in ("index.html", "laboratory.html"):
-        (book / name).write_text("합성곱", encoding="utf-8")
+    book = built(tmp_path / "html")
     for name in ("mnist.npz", "cats_vs_dogs/cat.jpg", "marks of the class.csv"):
         (data / name).write_bytes(b"12")
     for name in NEEDED:
@@ -159,11 +162,11 @@ def test_checksums_and_their_check(room):
     count = len(listed)
     assert check() == (0, [f"{count} of {count} files are whole."])
     (dest / "full-data/mnist.npz").write_bytes(b"13")
-    (dest / "book/index.html").unlink()
+    (dest / "book/ko/index.html").unlink()
     assert check() == (
         1,
         [
-            "missing  book/index.html",
+            "missing  book/ko/index.html",
             "damaged  full-data/mnist.npz",
             f"{count - 2} of {count} files are whole.",
         ],
@@ -179,9 +182,6 @@ def test_without_full_data(room, monkeypatch):
 
 def test_the_package_s_own_wheel_holds_the_small_data(root, tmp_path):
     """Built as the folder's is, from a copy: hatchling must find all it wants there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(root / "tools")
-        import classroom
     classroom.own_wheel(tmp_path)
     (path,) = tmp_path.iterdir()
     assert re.fullmatch(r"cnnbook-[\d.]+-py3-none-any\.whl", path.name)
@@ -232,7 +232,7 @@ def test_a_wheel_for_another_platform_does_not_count(room):
     assert not list((room() / "wheels").glob("*win_amd64*"))
 
 
-def test_a_silent_network_is_not_a_missing_wheel(room, classroom, monkeypatch):
+def test_a_silent_network_is_not_a_missing_wheel(room, monkeypatch):
     said = "WARNING: NewConnectionError\nERROR: No matching distribution found for here==1.0"
     failed = subprocess.CompletedProcess([], 1, stdout=said)
     monkeypatch.setattr(classroom, "_pip", lambda *command: failed)
@@ -240,7 +240,7 @@ def test_a_silent_network_is_not_a_missing_wheel(room, classroom, monkeypatch):
         room()
 
 
-def test_markers_are_judged_for_the_classroom(classroom, root):
+def test_markers_are_judged_for_the_classroom(root):
     lock = (root / "requirements.txt").read_text("utf-8")
 
     def found(platform, python):
@@ -269,13 +269,13 @@ def test_markers_are_judged_for_the_classroom(classroom, root):
         ("macosx_13_0_arm64", ["macosx_13_0_arm64", "macosx_11_0_arm64", "macosx_12_0_universal2"]),
     ],
 )
-def test_platform_tags(classroom, platform, some):
+def test_platform_tags(platform, some):
     tags = classroom.platform_tags(platform)
     assert tags[0] == some[0] and set(some) <= set(tags)
     assert not {"manylinux_2_29_x86_64", "macosx_14_0_arm64", "win32"} & set(tags)
 
 
-def test_this_machine_s_platform_is_one(room, classroom):
+def test_this_machine_s_platform_is_one(room):
     assert room(classroom.this_platform()).is_dir()
 
 
@@ -291,7 +291,7 @@ def test_an_unsupported_python(room):
         room(python="3.14")
 
 
-def test_the_pythons_are_those_of_the_package(classroom, root):
+def test_the_pythons_are_those_of_the_package(root):
     says = re.search(r'requires-python = "(.*)"', (root / "pyproject.toml").read_text("utf-8"))[1]
     assert says == f">={classroom.PYTHONS[0]},<3.{int(classroom.PYTHONS[-1][2:]) + 1}"
 
@@ -300,7 +300,7 @@ def test_the_pythons_are_those_of_the_package(classroom, root):
 
 
 @pytest.mark.parametrize("step", ["own_wheel", "copy_course", "start_page", "write_checksums"])
-def test_a_broken_run_leaves_the_old_folder_and_no_new_one(room, classroom, monkeypatch, step):
+def test_a_broken_run_leaves_the_old_folder_and_no_new_one(room, monkeypatch, step):
     def full(*arguments):
         raise OSError("No space left on device")
 
@@ -340,15 +340,16 @@ def test_it_replaces_nothing_but_its_own(room):
 class Page(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
-        self.links, self.open, self.ids = [], [], []
+        self.links, self.open, self.ids, self.languages = [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        if tag not in ("meta", "html", "hr"):
+        if tag not in ("meta", "html"):
             self.open.append(tag)
         attributes = dict(attributes)
         self.links += [attributes[name] for name in ("href", "src") if name in attributes]
         self.ids += [attributes["id"]] if "id" in attributes else []
+        self.languages += [attributes["lang"]] if tag == "section" else []
 
     def handle_endtag(self, tag):
         if tag != "html":
@@ -356,26 +357,48 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.mark.parametrize("platform", ["win_amd64", "manylinux_2_28_x86_64", "macosx_14_0_arm64"])
-def test_the_start_page(room, classroom, platform):
+def test_the_start_page(room, platform):
     text = classroom.start_page(platform, "3.12", ["mnist.npz"])
     page = Page(text)
-    assert not page.open and "{" not in re.sub(r"(?s)<style>.*</style>", "", text)
+    assert not page.open and not re.search("[{$]", without_commands(text))
+    assert page.languages == page.ids == list(EDITIONS)  # the source first
     dest = room()
     for link in page.links:  # nothing from elsewhere, and nothing that is not there
         assert link[1:] in page.ids if link.startswith("#") else (dest / link).exists()
-    assert text.count("--no-index --find-links wheels") == 2  # once in each language
-    assert text.count("full-data</code>") == 2 and "mnist.npz" in text
+    assert [link for link in page.links if link[0] == "#"] == [f"#{one}" for one in EDITIONS]
+    assert text.count("--no-index --find-links wheels") == len(EDITIONS)  # once in each
+    assert text.count("full-data</code>") == len(EDITIONS) and "mnist.npz" in text
     windows = platform == "win_amd64"
     assert ("py -3.12 -m venv" in text) == windows == ("Scripts" in text)
     assert ("python3.12 -m venv" in text) != windows
     assert platform in text
 
 
-def test_the_command(room, classroom, capsys, monkeypatch):
-    book = room.checkout / "_build" / "html"
-    book.mkdir(parents=True)
-    for name in ("index.html", "laboratory.html"):
-        (book / name).touch()
+def without_commands(text):
+    return re.sub(r"(?s)<style>.*?</style>|<pre>.*?</pre>", "", text)
+
+
+@pytest.mark.parametrize("edition", EDITIONS.values(), ids=lambda edition: edition.language)
+@pytest.mark.parametrize("pages", [None, ("index", "03-convolution")])
+def test_an_edition_says_what_it_lacks(edition, pages):
+    edition = dataclasses.replace(edition, pages=pages)
+    text = classroom.section(edition, "win_amd64", "3.12", [])
+    links, here = Page(text).links, f"book/{edition.language}"
+    whole = pages is None
+    assert f"{here}/index.html" in links
+    assert (f"{here}/03-convolution.html" in links) != whole
+    laboratory = edition if whole else SOURCE
+    assert f"book/{laboratory.language}/laboratory.html" in links
+    assert (edition.words["elsewhere"] in text) != whole
+    # Commands name a folder where every notebook is.
+    assert f'cnnbook-course\\book\\{laboratory.language}"' in text
+    assert f"--nbval book/{laboratory.language}/03-convolution.ipynb" in text
+    if not edition.is_source:
+        assert not re.search("[가-힣]", text)
+
+
+def test_the_command(room, capsys, monkeypatch):
+    built(room.checkout / "_build" / "html")
     classroom.main([str(room.dest), "--platform", "manylinux_2_28_x86_64", "--python", "3.12"])
     out = capsys.readouterr().out
     assert out.endswith(f"open its index.html:\n{room.dest}\n")

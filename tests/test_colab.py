@@ -17,11 +17,12 @@ import sys
 import nbformat
 import pytest
 import yaml
-from loading import load
+
+from tools.compare import TOLERANCE, first_difference, flatten, join_streams
+from tools.matrix import COLAB  # the kernel and its tools are there too
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "book/ko").glob("[!.]*.ipynb"))
-COLAB = load("tools/matrix.py").COLAB  # the kernel and its tools are there too
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("CNNBOOK_TEST_COLAB"),
@@ -59,8 +60,7 @@ def versions(python):
     return dict(line.split("==") for line in freeze.split())
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_chapter_runs_alone_and_says_the_same(path, colab, tmp_path):
+def runs_alone_and_says_the_same(path, colab, tmp_path):
     address = (
         "git+"
         + yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
@@ -88,14 +88,26 @@ def test_chapter_runs_alone_and_says_the_same(path, colab, tmp_path):
     assert "cnnbook" in after
     assert {name: after[name] for name in before} == before  # nothing downgraded, nothing upgraded
 
-    check = load("conftest.py")
     stored, new = (nbformat.read(p, as_version=4).cells for p in (path, tmp_path / path.name))
     for stored_cell, new_cell in list(zip(stored, new, strict=True))[1:]:
         if stored_cell.cell_type != "code" or stored_cell.id == "bootstrap":
             continue
-        tolerance = {**check.TOLERANCE, **stored_cell.metadata.get("cnnbook", {})}
+        tolerance = {**TOLERANCE, **stored_cell.metadata.get("cnnbook", {})}
         outputs = [
-            [check.flatten(output) for output in check.join_streams(cell.outputs)]
+            [flatten(output) for output in join_streams(cell.outputs)]
             for cell in (new_cell, stored_cell)
         ]
-        assert check.first_difference(*outputs, tolerance) is None, stored_cell.source
+        assert first_difference(*outputs, tolerance) is None, stored_cell.source
+
+
+# Two classes, so that pytest-xdist hands them to two workers: together they take minutes, at the end.
+class TestEverySecondChapter:
+    @pytest.mark.parametrize("path", CHAPTERS[::2], ids=lambda path: path.stem)
+    def test_runs_alone_and_says_the_same(self, path, colab, tmp_path):
+        runs_alone_and_says_the_same(path, colab, tmp_path)
+
+
+class TestTheOthers:
+    @pytest.mark.parametrize("path", CHAPTERS[1::2], ids=lambda path: path.stem)
+    def test_runs_alone_and_says_the_same(self, path, colab, tmp_path):
+        runs_alone_and_says_the_same(path, colab, tmp_path)

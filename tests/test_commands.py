@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib.util
 import itertools
 import json
 import os
@@ -77,11 +78,11 @@ def test_make_calls_the_task(task):
         "-m",
         "cnnbook",
         task,
-        *["03"] * (task in ("run", "full", "seeds")),
+        *["03"] * (task in ("run", "twin", "translated", "full", "seeds")),
     ]
 
 
-@pytest.mark.parametrize("task", ["run", "full", "seeds"])
+@pytest.mark.parametrize("task", ["run", "twin", "translated", "full", "seeds"])
 def test_make_needs_a_chapter(task):
     done = make("-n", task)
     assert done.returncode != 0
@@ -102,13 +103,28 @@ def test_arguments_are_passed_on(monkeypatch):
     assert got == [("-m", "pytest", "--nbval", "-n", "2", "-k", "ops", "--lf")]
 
 
-@pytest.mark.parametrize("task", ["run", "full", "seeds", "matrix", "bench"])
+@pytest.mark.parametrize("task", ["full", "seeds", "matrix", "bench", "twin"])
 def test_a_task_runs_its_tool(monkeypatch, task):
     got = []
     monkeypatch.setattr(commands, "_in_environment", lambda *command: got.append(command))
     commands.TASKS[task](["10", "mnist"])
-    assert got == [(f"tools/{task}.py", "10", "mnist")]
-    assert (ROOT / got[0][0]).is_file()
+    assert got[0][:1] + got[0][2:] == ("-m", "10", "mnist")
+    assert got[0][1] == {"full": "tools.full_size", "twin": "tools.twins"}.get(
+        task, f"tools.{task}"
+    )
+    assert importlib.util.find_spec(got[0][1])
+
+
+def test_a_chapter_s_twins_follow_its_run(monkeypatch):
+    got = []
+    monkeypatch.setattr(commands, "_in_environment", lambda *command: got.append(command))
+    commands.TASKS["run"](["03"])
+    commands.TASKS["translated"](["03", "title"])
+    assert got == [
+        ("-m", "tools.run", "03"),
+        ("-m", "tools.twins", "03"),
+        ("-m", "tools.twins", "translated", "03", "title"),
+    ]
 
 
 @pytest.mark.parametrize("task", ["classroom", "teacher", "pdf"])
@@ -117,8 +133,8 @@ def test_a_task_that_makes_something_of_the_book(monkeypatch, task):
     monkeypatch.setattr(commands, "_build", lambda: got.append("build"))
     monkeypatch.setattr(commands, "_in_environment", lambda *command: got.append(command))
     commands.TASKS[task](["DEST", "--help"])
-    assert got.pop() == (f"tools/{task}.py", "DEST", "--help")
-    assert (ROOT / "tools" / f"{task}.py").is_file()
+    module = f"tools.teaching.{'sheets' if task == 'teacher' else task}"
+    assert got.pop() == ("-m", module, "DEST", "--help") and importlib.util.find_spec(module)
     assert got == ([] if task == "teacher" else ["build"])  # what it takes is there, and fresh
 
 
@@ -424,13 +440,15 @@ def test_path_with_blanks_and_korean(tmp_path):
 
     chapter = copy / "book" / "ko" / "01-작은 장.ipynb"
     chapter.parent.mkdir(parents=True)
+    for name in ("editions.toml", "ko/words.toml"):
+        shutil.copy(ROOT / "book" / name, copy / "book" / name)
     cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": []}
     cell["source"] = (
         "import os\nprint(os.path.basename(os.path.dirname(os.path.dirname(os.getcwd()))))"
     )
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
     chapter.write_text(json.dumps(notebook), encoding="utf-8")
-    done = python("tools/run.py", "1", cwd=copy)
+    done = python("-m", "tools.run", "1", cwd=copy)
     assert (done.returncode, done.stderr) == (0, "")
     stored = json.loads(chapter.read_text("utf-8"))["cells"][0]["outputs"]
     assert "".join(stored[0]["text"]) == "나의 책 (1)\n"

@@ -12,7 +12,6 @@ import os
 import pathlib
 import pickle
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import sklearn
 from PIL import Image
 
 from cnnbook import archives, datasets, downloads
+from tools.recipes import circle
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
@@ -44,16 +44,15 @@ CHECKSUMS = {
 
 
 def test_circle():
-    make_circle = runpy.run_path(str(ROOT / "tools" / "make_circle.py"))
-    assert (DATA / "circle.txt").read_bytes() == make_circle["text"]().encode()
-    circle = datasets.load("circle")
-    assert (circle.shape, circle.dtype) == ((10, 10), np.int64)
-    np.testing.assert_array_equal(circle, make_circle["circle"]())
+    assert (DATA / "circle.txt").read_bytes() == circle.text().encode()
+    pixels = datasets.load("circle")
+    assert (pixels.shape, pixels.dtype) == ((10, 10), np.int64)
+    np.testing.assert_array_equal(pixels, circle.circle())
     # A closed line: each of its pixels touches two others, side by side or corner to corner.
-    for y, x in np.argwhere(circle):
-        assert circle[y - 1 : y + 2, x - 1 : x + 2].sum() >= 3
-    for other in (circle[::-1], circle[:, ::-1], circle.T):
-        np.testing.assert_array_equal(circle, other)
+    for y, x in np.argwhere(pixels):
+        assert pixels[y - 1 : y + 2, x - 1 : x + 2].sum() >= 3
+    for other in (pixels[::-1], pixels[:, ::-1], pixels.T):
+        np.testing.assert_array_equal(pixels, other)
 
 
 def test_photographs():

@@ -1,7 +1,7 @@
 """A full disk, a kill: nothing that was there is lost, and the next run recovers.
 
 Here: tidying a chapter and building the book. Downloads and records have theirs in
-tests/test_downloads.py, tests/test_results.py and tests/test_full.py.
+tests/test_downloads.py, tests/test_results.py and tests/test_full_size.py.
 """
 
 import os
@@ -13,13 +13,13 @@ import time
 import nbformat
 import pytest
 
-from cnnbook import __main__ as commands
+from tools import build
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TIDY = """
 import pathlib, resource, sys
 sys.path.insert(0, sys.argv[1])
-import run
+from tools import run
 run.BOOK = pathlib.Path(sys.argv[2])
 if len(sys.argv) > 3:  # no file may grow beyond so many bytes: what a full disk does to a write
     resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (int(sys.argv[3]),))
@@ -47,7 +47,7 @@ def chapter(tmp_path):
 
 
 def tidy(path, *limit, **options):
-    command = [sys.executable, "-c", TIDY, ROOT / "tools", path.parent.parent, *limit]
+    command = [sys.executable, "-c", TIDY, ROOT, path.parent.parent, *limit]
     return subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, **options)
 
 
@@ -84,51 +84,75 @@ def test_tidying_killed(chapter, tmp_path):
 
 @pytest.fixture
 def building(tmp_path, monkeypatch):
-    """The build with folders of its own and, in place of Jupyter Book, whatever `build` is set to."""
-    monkeypatch.setattr(commands, "BUILD", tmp_path / "_build")
-    monkeypatch.setattr(commands, "HTML", tmp_path / "_build" / "html")
+    """The build with, in place of Sphinx, what takes a page that is there for finished, as Sphinx does."""
 
     class Building:
-        html = tmp_path / "_build" / "html"
-        doctrees = tmp_path / "_build" / ".doctrees"
+        output = tmp_path / "_build"
+        door = output / "html"
+        whole = True
 
-        def build(self):
-            """As Sphinx does: a page that is there is taken for finished."""
-            for path in (self.html / "index.html", self.doctrees / "index.doctree"):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if not path.exists():
-                    path.write_text("whole")
+        def sphinx(self, source, html, **_):
+            for page in (html / "index.html", html.parent / ".doctrees/index.doctree"):
+                page.parent.mkdir(parents=True, exist_ok=True)
+                if not page.exists():
+                    page.write_text("whole")
+                if not self.whole:
+                    page.write_text("wh")
+            return 0 if self.whole else 1
 
-        def cut_off(self):
-            self.build()
-            (self.html / "index.html").write_text("wh")
-            (self.doctrees / "index.doctree").write_text("wh")
-            sys.exit(1)
+        def edition(self, language):
+            done = build.build_edition(build.EDITIONS[language], self.output)
+            return subprocess.CompletedProcess([], not done)
 
     book = Building()
-    monkeypatch.setattr(commands, "_in_environment", lambda *command: book.build())
+    monkeypatch.setattr("jupyter_book.sphinx.build_sphinx", book.sphinx)
+    # [python, -m, tools.build, language, …]
+    monkeypatch.setattr(build.subprocess, "run", lambda command, **_: book.edition(command[3]))
     return book
 
 
-def test_build_after_one_that_was_cut_off(building, monkeypatch):
-    monkeypatch.setattr(commands, "_in_environment", lambda *command: building.cut_off())
-    with pytest.raises(SystemExit):
-        commands._build()
-    monkeypatch.setattr(commands, "_in_environment", lambda *command: building.build())
-    commands._build()
-    assert (building.html / "index.html").read_text() == "whole"
-    assert (building.doctrees / "index.doctree").read_text() == "whole"
+def test_build_after_one_that_was_cut_off(building):
+    building.whole = False
+    assert not build.build(building.output)
+    building.whole = True
+    assert build.build(building.output)
+    for language in build.EDITIONS:
+        assert (building.door / language / "index.html").read_text() == "whole"
+        assert (building.output / language / ".doctrees/index.doctree").read_text() == "whole"
+
+
+def test_build_after_one_edition_that_was_cut_off(building):
+    """As python -m tools.build en leaves it: the other edition keeps what it has."""
+    assert build.build(building.output)
+    kept = building.output / "ko/html/index.html"
+    kept.write_text("built before")
+    (building.output / "en/html/index.html").unlink()
+    building.whole = False
+    assert building.edition("en").returncode
+    building.whole = True
+    assert build.build(building.output)
+    assert (building.door / "en/index.html").read_text() == "whole"
+    assert (building.door / "ko/index.html").read_text() == "built before"
 
 
 def test_build_after_one_that_ended_keeps_what_it_has(building):
-    commands._build()
-    (building.html / "index.html").write_text("built before")
-    commands._build()
-    assert (building.html / "index.html").read_text() == "built before"
+    assert build.build(building.output)
+    page = building.output / "ko/html/index.html"
+    page.write_text("built before")
+    assert build.build(building.output)
+    assert page.read_text() == (building.door / "ko/index.html").read_text() == "built before"
+
+
+def test_build_that_fails_leaves_the_last_book(building):
+    assert build.build(building.output)
+    (building.output / "ko/html/index.html").unlink()
+    building.whole = False
+    assert not build.build(building.output)
+    assert (building.door / "ko/index.html").read_text() == "whole"
 
 
 def test_sphinx_takes_a_cut_off_page_for_finished(tmp_path):
-    """The reason for the two tests above: if this fails, `_build` may be simpler."""
+    """The reason for the two tests above: if this fails, tools/build.py may be simpler."""
     for name, text in (("conf.py", ""), ("index.rst", "Title\n=====\n")):
         (tmp_path / name).write_text(text)
     command = [sys.executable, "-m", "sphinx", "-q", str(tmp_path), str(tmp_path / "html")]

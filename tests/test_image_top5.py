@@ -7,7 +7,6 @@ import base64
 import io
 import json
 import re
-import runpy
 import struct
 import zlib
 
@@ -806,7 +805,8 @@ def test_accessible_and_no_sideways_scroll(opened, axe, own, tmp_path, scheme, w
 
 
 def test_the_page_has_the_committed_weights(root, keras, tmp_path):
-    export = runpy.run_path(str(root / "tools/export_cifar10.py"))["export"]
+    from tools.recipes.lab_cifar10 import export
+
     shipped = root / "book/_assets/lab/models/cifar10.js"
     assert shipped.read_bytes() == export(tmp_path / "cifar10.js").read_bytes()
     assert shipped.stat().st_size <= 800_000

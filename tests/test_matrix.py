@@ -7,7 +7,8 @@ import sys
 
 import nbformat
 import pytest
-from loading import load
+
+import tools.matrix
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORT = """<?xml version="1.0"?><testsuites><testsuite>
@@ -19,10 +20,9 @@ REPORT = """<?xml version="1.0"?><testsuites><testsuite>
 
 @pytest.fixture
 def matrix(tmp_path, monkeypatch):
-    module = load("tools/matrix.py")
-    monkeypatch.setattr(module, "RECORD", tmp_path / "verification.json")
-    monkeypatch.setattr(module, "BUILD", tmp_path / "matrix")
-    return module
+    monkeypatch.setattr(tools.matrix, "RECORD", tmp_path / "verification.json")
+    monkeypatch.setattr(tools.matrix, "BUILD", tmp_path / "matrix")
+    return tools.matrix
 
 
 def small(matrix, monkeypatch, **settings):

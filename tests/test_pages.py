@@ -14,9 +14,9 @@ import urllib.parse
 
 import pytest
 import yaml
-from loading import load
 
-from cnnbook.__main__ import build_command
+from tools.editions import EDITIONS
+from tools.pages import extension
 
 # What this book's front page loads when Jupyter Book 1.0.4 builds it without our extension: 29
 # files, and 1.2 MB of MathJax from elsewhere not counted. Its chapters load 2.7 to 2.8 MB.
@@ -33,43 +33,79 @@ SAMPLE = {
 }
 
 
-def build(root, output):
+def build(root, *arguments):
     """Build the book of a checkout as `make book` does."""
-    command = [sys.executable, *build_command(output, root)]
+    command = [sys.executable, "-m", "tools.build", *map(str, arguments)]
     environment = {**os.environ, "PYTHONUTF8": "1"}
     return subprocess.run(
         command, cwd=root, env=environment, capture_output=True, encoding="utf-8", errors="replace"
     )
 
 
-def built(root, out):
-    done = build(root, out)
+def built(root, *arguments, output=None):
+    """Return the folder that holds the front door and a folder for each edition."""
+    output = output or root / "_build"
+    done = build(root, *arguments, "--output", output)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return out / "_build" / "html"
+    return output / "html"
 
 
 @pytest.fixture(scope="module")
-def book(root, tmp_path_factory):
-    return built(root, tmp_path_factory.mktemp("book"))
+def whole(root, tmp_path_factory):
+    """All editions of the book, below their front door."""
+    return built(root, output=tmp_path_factory.mktemp("book"))
 
 
-def checkout(root, folder, pages):
-    """Copy what a build needs into a folder, with other pages."""
-    for name in ("tools", "book/_assets", "book/_templates"):
-        shutil.copytree(root / name, folder / name)
+@pytest.fixture(scope="module", params=EDITIONS)
+def book(request, whole):
+    return whole / request.param
+
+
+@pytest.fixture(scope="module")
+def korean(whole):
+    return whole / "ko"
+
+
+SAMPLE_EDITIONS = """source = "ko"
+[ko]
+name = "한국어"
+search = "ko"
+[xx]
+name = "Xish"
+search = "en"
+pages = ["index", "other"]
+"""
+
+
+def checkout(root, folder, pages, twins=()):
+    """Copy what a build needs into a folder, with other pages; twins: pages of a third language.
+
+    A language is a folder and a row: this one's words are the English ones, each with an x before it.
+    """
+    for name in ("tools", "cnnbook", "book/_assets", "book/_templates"):
+        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "_config.yml", folder)
-    (folder / "book/ko").mkdir()
-    for name, text in pages.items():
-        (folder / "book/ko" / name).write_text(text, encoding="utf-8")
+    text = SAMPLE_EDITIONS if twins else SAMPLE_EDITIONS.partition("[xx]")[0]
+    (folder / "book/editions.toml").write_text(text, encoding="utf-8")
+    words = (root / "book/en/words.toml").read_text("utf-8")
+    words = re.sub(r'= "([^"]+)"', r'= "x \1"', words)
+    for language, texts in (("ko", pages), ("xx", twins)):
+        if texts:
+            (folder / "book" / language).mkdir()
+            for name, text in texts.items():
+                (folder / "book" / language / name).write_text(text, encoding="utf-8")
+            (folder / "book" / language / "words.toml").write_text(words, encoding="utf-8")
+    shutil.copy(root / "book/ko/words.toml", folder / "book/ko")
     chapters = "".join(f"  - file: {name[:-3]}\n" for name in pages if name != "index.md")
-    (folder / "_toc.yml").write_text(f"format: jb-book\nroot: index\nchapters:\n{chapters}")
+    parts = f"parts:\n- caption: part1\n  chapters:\n{chapters}"
+    (folder / "_toc.yml").write_text(f"format: jb-book\nroot: index\n{parts}", encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
 def sample(root, tmp_path_factory):
     folder = checkout(root, tmp_path_factory.mktemp("sample") / "책 사본", SAMPLE)
-    return built(folder, folder)
+    return built(folder) / "ko"
 
 
 def pages(folder):
@@ -149,9 +185,12 @@ def test_no_other_host_and_clean_console(book, browser, serve, scheme):
 
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("which", ["book", "sample"])
+@pytest.mark.parametrize("which", [*EDITIONS, "sample"])
 def test_accessible_and_no_sideways_scroll(request, browser, axe, which, scheme, width):
-    folder = request.getfixturevalue(which)
+    language = "ko" if which == "sample" else which
+    folder = request.getfixturevalue("whole") / which
+    if which == "sample":
+        folder = request.getfixturevalue("sample")
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -161,7 +200,7 @@ def test_accessible_and_no_sideways_scroll(request, browser, axe, which, scheme,
         see_widgets(page)
         page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = 1")
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
-        assert page.evaluate("document.documentElement.lang") == "ko"
+        assert page.evaluate("document.documentElement.lang") == language
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         if (scheme, width) in (("light", 1280), ("dark", 360)):  # seven seconds a page
             assert axe(page) == [], name
@@ -193,10 +232,10 @@ def test_axe_finds_what_is_wrong(browser, axe):
     page.close()
 
 
-def test_buttons_work(book, browser, serve):
+def test_buttons_work(korean, browser, serve):
     context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme="light")
     page = context.new_page()
-    page.goto(f"{serve(book)}/03-convolution.html")
+    page.goto(f"{serve(korean)}/03-convolution.html")
     chapters = page.get_by_role("navigation", name="책의 차례")
     assert not chapters.is_visible()
     page.get_by_role("button", name="책의 차례").click()
@@ -252,13 +291,13 @@ def test_search(sample, browser, serve, scheme, query, found):
     page.close()
 
 
-def test_every_korean_word_of_the_book_is_found(book, browser):
+def test_every_korean_word_of_the_book_is_found(korean, browser):
     """A word in 를 or 을 of each chapter, sought without its particle."""
     page = browser.new_page()
-    for chapter in book.glob("[0-9]*.html"):
+    for chapter in korean.glob("[0-9]*.html"):
         article = re.search(r"<article.*</article>", chapter.read_text("utf-8"), re.S)[0]
         word = re.search(r">[^<]*?([가-힣]{2,})[을를] ", article)[1]
-        page.goto((book / "search.html").as_uri() + f"?q={urllib.parse.quote(word)}")
+        page.goto((korean / "search.html").as_uri() + f"?q={urllib.parse.quote(word)}")
         links = page.locator(f"#search-results a[href^='{chapter.name}']")
         links.first.wait_for(timeout=5000)
     page.close()
@@ -276,7 +315,7 @@ def test_building_again_changes_nothing(root, tmp_path):
     names = ("index.html", "other.html", "_static/page.css", "_static/page.js")
 
     def made():
-        out = built(folder, folder)
+        out = built(folder) / "ko"
         return [(out / name).read_bytes() for name in names]
 
     before = made()
@@ -287,7 +326,7 @@ def test_building_again_changes_nothing(root, tmp_path):
 
 def test_a_wrong_formula_stops_the_build(root, tmp_path):
     folder = checkout(root, tmp_path / "wrong", {**SAMPLE, "index.md": "# 식\n\n$\\frac{1$\n"})
-    done = build(folder, folder)
+    done = build(folder)
     assert done.returncode != 0
     assert "formula: " in done.stdout + done.stderr
 
@@ -304,9 +343,8 @@ html { --used: 1px; --only-unused: 2px; --unused: var(--only-unused); --script: 
 
 
 def test_the_style_sheet_keeps_what_the_pages_use():
-    page = load("tools/sphinx_page.py")
-    css = page.prune(CSS, {"here", "there"})
-    assert page.tidy(css, "style.setProperty('--script')") == (
+    css = extension.prune(CSS, {"here", "there"})
+    assert extension.tidy(css, "style.setProperty('--script')") == (
         'html{--used:1px;--script:3px;--text:"a;}  b"}'
         ".here .there{margin :0 var( --used );color:var(--text)}"
         ".here:not(.gone) > p{width:calc(1px + 2px);animation:turn 1s}"
@@ -326,18 +364,30 @@ def test_pictures(book):
             assert ('loading="lazy"' in tag) == (number > 0), (name, tag)
 
 
-def test_the_theme_speaks_korean(book):
-    """Outside the article, no English word but names."""
+def around(folder, name):
+    """Return what a page says outside its article and the titles of others, links to twins aside."""
+    text = (folder / name).read_text("utf-8")
+    text = re.sub(r"<(article|script|style|noscript|title)\b.*?</\1>", "", text, flags=re.S)
+    titles = r'<(a) class="(?:reference internal|btn btn-sm twin)|<(p) class="(?:prev-next-title|component-author)"'
+    text = re.sub(rf"(?:{titles}).*?</(?:\1|\2)>", "", text, flags=re.S)
+    said = re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', text)
+    said += re.findall(r">([^<]*)<", text)
+    return html.unescape(" ".join(said))
+
+
+def test_the_theme_speaks_the_edition_s_language(book):
+    """In Korean no English word but names, in English no Hangul; the edition's own words are there."""
     for name in pages(book):
-        text = (book / name).read_text("utf-8")
-        text = re.sub(r"<(article|script|style|noscript|title)\b.*?</\1>", "", text, flags=re.S)
-        titles = r'<(a) class="reference internal|<(p) class="(?:prev-next-title|component-author)"'
-        text = re.sub(rf"(?:{titles}).*?</(?:\1|\2)>", "", text, flags=re.S)
-        said = re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', text)
-        said += re.findall(r">([^<]*)<", text)
-        words = set(re.findall(r"\b[A-Za-z]+\b", html.unescape(" ".join(said))))
-        assert words <= ENGLISH_ALLOWED, name
-    assert "코드 펼치기" in (book / pages(book)[0]).read_text("utf-8")
+        said = around(book, name)
+        if book.name == "ko":
+            assert set(re.findall(r"\b[A-Za-z]+\b", said)) <= ENGLISH_ALLOWED, name
+        else:
+            assert not re.search("[가-힣]", said), name
+    words = EDITIONS[book.name].words
+    text = (book / "03-convolution.html").read_text("utf-8")
+    assert words["page"]["show_code"] in text and words["theme"]["Contents"] in around(
+        book, "03-convolution.html"
+    )
 
 
 def test_launch_and_download_buttons(root, book):
@@ -345,7 +395,7 @@ def test_launch_and_download_buttons(root, book):
     prefix = repository["url"].replace("//github.com/", "//colab.research.google.com/github/")
     notebooks = [
         path
-        for path in (root / "book/ko").glob("[!.]*.ipynb")
+        for path in (root / "book" / book.name).glob("[!.]*.ipynb")
         if (book / f"{path.stem}.html").exists()
     ]
     assert notebooks
@@ -382,7 +432,7 @@ def test_light(book, browser, serve):
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_the_laboratory_keeps_its_place(book, browser, width):
+def test_the_laboratory_keeps_its_place(korean, browser, width):
     """An element is about as high before its scripts come as after: what stands below stays."""
     context = browser.new_context(viewport={"width": width, "height": 900})
     heights = f"""[...document.querySelectorAll("{WIDGETS}")].map(
@@ -390,8 +440,108 @@ def test_the_laboratory_keeps_its_place(book, browser, width):
     before, after = context.new_page(), context.new_page()
     before.route("**/lab/*.js", lambda route: route.abort())
     for page in (before, after):
-        page.goto((book / "laboratory.html").as_uri())
+        page.goto((korean / "laboratory.html").as_uri())
     see_widgets(after)
     came, wanted = before.evaluate(heights), after.evaluate(heights)
     assert len(came) == 4 and came == pytest.approx(wanted, rel=0.15)
     context.close()
+
+
+# --- The editions and their front door ---
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_front_door_leads_to_every_edition(whole, browser, serve, axe, scheme, scripts):
+    base = serve(whole) if scheme == "http" else whole.as_uri()
+    context = browser.new_context(
+        java_script_enabled=scripts, viewport={"width": 360, "height": 800}
+    )
+    page = context.new_page()
+    for language, edition in EDITIONS.items():
+        page.goto(f"{base}/index.html")
+        if scripts:
+            assert axe(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.get_by_role("link", name=edition.words["enter"]).click()
+        page.wait_for_url(f"**/{language}/index.html")
+        assert page.locator("html").get_attribute("lang") == language
+    context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_old_addresses_lead_on(whole, browser, scripts):
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    for name in pages(whole / "ko"):
+        if name != "index.html":
+            page.goto((whole / name).as_uri() + "#part-2")
+            page.wait_for_url((whole / "ko" / name).as_uri() + "#part-2" * scripts)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_page_leads_to_its_twin_at_the_same_heading(whole, browser, serve, scheme):
+    base = serve(whole) if scheme == "http" else whole.as_uri()
+    page = browser.new_page(viewport={"width": 1000, "height": 700})
+    places = {}
+    for language in EDITIONS:
+        page.goto(f"{base}/{language}/03-convolution.html")
+        places[language] = page.evaluate(
+            "[...document.querySelectorAll('article span[id^=part-]')].map(place => place.id)"
+        )
+        others = page.locator("link[rel=alternate][hreflang]").evaluate_all(
+            "links => links.map(link => link.hreflang)"
+        )
+        assert sorted([*others, language]) == sorted(EDITIONS)
+    assert places["ko"] == places["en"] and len(places["ko"]) > 12
+    page.goto(f"{base}/ko/03-convolution.html")
+    page.get_by_role("link", name="English").click()
+    page.wait_for_url(f"{base}/en/03-convolution.html")  # from the top to the top
+    for place in places["ko"][2::5]:
+        page.goto(f"{base}/en/03-convolution.html#{place}")
+        page.wait_for_timeout(100)
+        page.locator("a.twin").click()
+        page.wait_for_url(f"{base}/ko/03-convolution.html#{place}")
+    page.close()
+
+
+def test_what_only_the_source_has_is_said_and_found(whole):
+    english = EDITIONS["en"]
+    links = {}
+    for name in (f"{page}.html" for page in english.pages):
+        text = (whole / "en" / name).read_text("utf-8")
+        article = re.search(r"<article.*?</article>", text, re.S)
+        found = re.findall(
+            r'<a class="elsewhere[^>]*href="([^"]*)".*?</a>(.{15})', article[0], re.S
+        )
+        links[name] = found
+        for address, behind in found:
+            assert (whole / "en" / address).resolve().is_file(), address
+            assert address.startswith("../ko/") and behind.startswith(
+                f" {english.words['elsewhere']}"
+            )
+    assert len(links["index.html"]) > 20 and len(links["03-convolution.html"]) > 4
+
+
+def test_a_third_language_is_a_folder_and_a_row(root, tmp_path):
+    """An edition of invented words: its two pages, its words, and links to what only the source has."""
+    pages = {**SAMPLE, "third.md": "# 셋째\n\n글\n"}
+    twins = {
+        "index.md": "# Xbook\n\nX finds edges; see [x other](other.md) and [x third](third.md).\n\n"
+        "## X part\n\nX more.\n",
+        "other.md": "# Xother\n\nX $a$.\n",
+    }
+    whole = built(checkout(root, tmp_path / "three", pages, twins))
+    text = (whole / "xx/index.html").read_text("utf-8")
+    assert '<html lang="xx"' in text and "x Open in Colab" not in text  # a page is no notebook
+    assert "x Report a mistake" in text and "x On this page" in text
+    assert "x Convolutional neural networks" in text
+    assert re.search(r'href="\.\./ko/third\.html">x third</a> x \(in Korean\)', text)
+    assert 'hreflang="ko" href="../ko/index.html"' in text
+    assert 'href="other.html"' in text and not (whole / "xx/third.html").exists()
+    assert 'hreflang="xx" href="../xx/index.html"' in (whole / "ko/index.html").read_text("utf-8")
+    assert "hreflang" not in (whole / "ko/third.html").read_text("utf-8")
+    assert 'hreflang="ko" href="../ko/other.html"' in (whole / "xx/other.html").read_text("utf-8")
+    door = (whole / "index.html").read_text("utf-8")
+    assert 'href="xx/index.html"' in door and "x Read in English" in door

@@ -1,5 +1,6 @@
-"""tools/pdf.py: the pages of the book joined in order, and printed."""
+"""tools/teaching/pdf.py: the pages of the book joined in order, and printed."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -8,8 +9,11 @@ import urllib.parse
 import urllib.request
 
 import pytest
-import yaml
 from bs4 import BeautifulSoup
+
+from tools import build
+from tools.editions import EDITIONS, SOURCE, pages
+from tools.teaching import pdf
 
 HEAD = "<!doctype html><html><title>{0} — 작은 책</title><nav id='id1'></nav><article class='a'>"
 PAGES = {
@@ -28,15 +32,6 @@ STYLES = (
 )
 
 
-@pytest.fixture(scope="module")
-def pdf(root):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(root / "tools")
-        import pdf
-
-        yield pdf
-
-
 @pytest.fixture
 def book(root, tmp_path):
     folder = tmp_path / "책 (1)"
@@ -51,18 +46,21 @@ def book(root, tmp_path):
     return folder
 
 
-def test_the_order_is_the_book_s(pdf, root):
-    toc = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))
-    names = pdf.order(toc)
-    assert names[:2] == ["index", "01-seeing"] and len(set(names)) == len(names)
-    assert set(re.findall(r"(?:file|root): (\S+)", (root / "_toc.yml").read_text())) == set(names)
+def test_the_order_is_the_book_s(root):
+    every = re.findall(r"(?:file|root): (\S+)", (root / "_toc.yml").read_text("utf-8"))
+    assert pages(build.contents(SOURCE)) == every
+    for edition in EDITIONS.values():
+        assert pages(build.contents(edition)) == list(filter(edition.has, every))
 
 
-def test_joined(pdf, book):
-    page = BeautifulSoup(pdf.joined(book, list(PAGES)), "html.parser")
+@pytest.mark.parametrize("edition", EDITIONS.values(), ids=lambda edition: edition.language)
+def test_joined(book, edition):
+    page = BeautifulSoup(pdf.joined(book, list(PAGES), edition), "html.parser")
+    assert page.html["lang"] == edition.language
     assert page.title.string == "작은 책"
     assert [article["id"] for article in page.find_all("article")] == list(PAGES)
-    assert [h1.get_text() for h1 in page.find_all("h1")] == ["책#", "3장. 하나", "말"]
+    chapter = edition.words["page"]["chapter"].format(3)
+    assert [h1.get_text() for h1 in page.find_all("h1")] == ["책#", f"{chapter}하나", "말"]
     ids = [element["id"] for element in page.find_all(id=True)]
     assert len(ids) == len(set(ids))
     links = [link.get("href") for link in page.find_all("a")]
@@ -83,9 +81,9 @@ def outline(content):
     return [bytes.fromhex(a.decode()).decode("utf-16-be") or b.decode() for a, b in titles]
 
 
-def test_printed(pdf, book, browser, tmp_path):
+def test_printed(book, browser, tmp_path):
     page, target = tmp_path / "page.html", tmp_path / "새 폴더" / "book.pdf"
-    page.write_text(pdf.joined(book, list(PAGES)), encoding="utf-8")
+    page.write_text(pdf.joined(book, list(PAGES), SOURCE), encoding="utf-8")
     assert pdf.print_page(browser, page, target, outline=True) == 3  # a page a chapter
     content = target.read_bytes()
     assert content.startswith(b"%PDF-") and b"/Subtype /Image" in content
@@ -94,7 +92,7 @@ def test_printed(pdf, book, browser, tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["book.pdf"]
 
 
-def test_a_doubled_title_is_written_once(pdf):
+def test_a_doubled_title_is_written_once():
     def title(text):
         return b"/Title <FEFF" + text.encode("utf-16-be").hex().upper().encode() + b">"
 
@@ -104,12 +102,36 @@ def test_a_doubled_title_is_written_once(pdf):
     assert outline(once) == ["연습", "연습", "IoU"]
 
 
+@pytest.mark.parametrize("edition", EDITIONS.values(), ids=lambda edition: edition.language)
+def test_the_command(edition, tmp_path, monkeypatch):
+    """Every edition is printed from its own pages into a file of its own."""
+    got = []
+
+    def joined(folder, names, one):
+        got.extend([folder, names, one])
+        return ""
+
+    def print_page(chromium, page, target, **options):
+        got.append(target.name)
+        target.touch()
+        return 1
+
+    monkeypatch.setattr(build, "BUILD", tmp_path)
+    monkeypatch.setattr(pdf.browser, "started", contextlib.nullcontext)
+    monkeypatch.setattr(pdf, "joined", joined)
+    monkeypatch.setattr(pdf, "print_page", print_page)
+    pdf.main([] if edition.is_source else ["--language", edition.language])
+    name = "cnnbook.pdf" if edition.is_source else f"cnnbook-{edition.language}.pdf"
+    names = pages(build.contents(edition))
+    assert got == [tmp_path / "html" / edition.language, names, edition, name]
+
+
 def test_no_browser(root, tmp_path):
-    code = "import browser\nwith browser.started(): pass"
+    code = "from tools import browser\nwith browser.started(): pass"
     environment = {**os.environ, "CNNBOOK_BROWSER": str(tmp_path / "none"), "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=root / "tools",
+        cwd=root,
         env=environment,
         capture_output=True,
         encoding="utf-8",

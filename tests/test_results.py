@@ -735,7 +735,7 @@ def test_table_too_wide(committed):
         results.show("10-mnist-dense", columns=["run"] * 7)
 
 
-# The seeds of the first stand in tools/train_10.py; the second trains nothing.
+# The seeds of the first stand in tools/recipes/train_10.py; the second trains nothing.
 SEEDED_BY_SCRIPT = {"10-mnist-few-longer", "18-mnist-eight"}
 ONE_NETWORK = {"14-shapes-repeats"}  # trained in several ways: its parameters are those of all
 

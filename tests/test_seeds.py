@@ -1,10 +1,11 @@
 """tools/seeds.py: a margin that holds for one seed only is found out."""
 
-import importlib
 import pathlib
 
 import nbformat
 import pytest
+
+from tools import seeds
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CELLS = {
@@ -20,13 +21,7 @@ CELLS = {
 
 
 @pytest.fixture
-def seeds(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    return importlib.import_module("seeds")
-
-
-@pytest.fixture
-def chapter(seeds, tmp_path, monkeypatch):
+def chapter(tmp_path, monkeypatch):
     path = tmp_path / "ko" / "03-toy.ipynb"
     path.parent.mkdir()
     cells = [nbformat.v4.new_code_cell(text, id=name) for name, text in CELLS.items()]
@@ -37,7 +32,7 @@ def chapter(seeds, tmp_path, monkeypatch):
     return path
 
 
-def test_narrow_margins_fail_and_drawn_numbers_are_listed(seeds, chapter, capsys):
+def test_narrow_margins_fail_and_drawn_numbers_are_listed(chapter, capsys):
     before = chapter.read_bytes()
     with pytest.raises(SystemExit) as left:
         seeds.main(["3", "--seeds", "2"])
@@ -54,7 +49,7 @@ def test_narrow_margins_fail_and_drawn_numbers_are_listed(seeds, chapter, capsys
     assert chapter.read_bytes() == before
 
 
-def test_wide_margins_pass(seeds, chapter, capsys):
+def test_wide_margins_pass(chapter, capsys):
     notebook = nbformat.v4.reads(chapter.read_text(encoding="utf-8"))
     notebook.cells = [cell for cell in notebook.cells if "narrow" not in cell.id]
     chapter.write_text(nbformat.writes(notebook), encoding="utf-8")

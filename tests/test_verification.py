@@ -22,13 +22,10 @@ import numpy as np
 import PIL.Image
 import PIL.PngImagePlugin
 import pytest
-from loading import load
+
+from tools import compare, run, stored
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-run = load("tools/run.py")
-conftest = load("conftest.py")
 
 
 # --- What can be done to a cell. Each returns a function of the cell and of all untouched cells. ---
@@ -503,6 +500,9 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     for name in ("conftest.py", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, folder)
+    (folder / "tools").mkdir()
+    for name in ("__init__", "compare", "stored"):  # all that conftest.py needs
+        shutil.copy(ROOT / f"tools/{name}.py", folder / "tools")
     for part in ("book/ko", "tampered"):
         (folder / part).mkdir(parents=True)
     for name, rows in ROWS.items():
@@ -618,7 +618,7 @@ def test_tampered_cell(notebook, cell, verdicts):
 )
 def test_what_hides_is_seen_however_it_is_spelled(code):
     """Looked at only: these would do to the other rows' outputs what they say."""
-    assert conftest.hiding(code)
+    assert stored.hiding(code)
 
 
 @pytest.mark.parametrize(
@@ -632,7 +632,7 @@ def test_what_hides_is_seen_however_it_is_spelled(code):
     ],
 )
 def test_what_hides_nothing_is_let_through(code):
-    assert conftest.hiding(code) is None
+    assert stored.hiding(code) is None
 
 
 def test_every_row_has_its_own_name():
@@ -706,16 +706,16 @@ OLDER = base64.b64encode((ROOT / "tests" / "matplotlib-3.10.png").read_bytes()).
 
 def test_picture_from_another_matplotlib():
     """Letters may differ between two releases of Matplotlib; maps, curves and sizes may not."""
-    compare = conftest.compare_pictures
-    assert compare(drawn(), OLDER, conftest.TOLERANCE) is None
-    assert "differ" in compare(drawn(square=8), OLDER, conftest.TOLERANCE)
-    assert "differ" in compare(drawn(power=3), OLDER, conftest.TOLERANCE)
+    assert compare.compare_pictures(drawn(), OLDER, compare.TOLERANCE) is None
+    assert "differ" in compare.compare_pictures(drawn(square=8), OLDER, compare.TOLERANCE)
+    assert "differ" in compare.compare_pictures(drawn(power=3), OLDER, compare.TOLERANCE)
 
 
 def test_picture_drawn_twice_is_the_same():
-    assert conftest.compare_pictures(drawn(), drawn(), {"picture": 0}) is None
+    assert compare.compare_pictures(drawn(), drawn(), {"picture": 0}) is None
 
 
 def test_rule_on_declared_tolerances_is_described():
-    for word in ("reason", *conftest.TOLERANCE, "metadata", '"cnnbook"'):
-        assert word in conftest.__doc__
+    said = (ROOT / "conftest.py").read_text("utf-8")
+    for word in ("reason", *compare.TOLERANCE, "metadata", '"cnnbook"'):
+        assert word in said

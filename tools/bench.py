@@ -5,7 +5,7 @@ contender runs in a fresh process of its own, because idle thread pools spin and
 down; rounds alternate between contenders, because a shared machine is not equally fast all the
 time. A later benchmark is one more function in BENCHMARKS.
 
-python tools/bench.py memory  prints one number: what test_ops.py holds below a limit.
+python -m tools.bench memory  prints one number: what test_ops.py holds below a limit.
 """
 
 import base64
@@ -22,13 +22,11 @@ import sys
 import tempfile
 import time
 
-import browser
 import numpy as np
-import speed
 
 from cnnbook import REPEATABLE, ops
+from tools import ROOT, browser, speed
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROUNDS = 3
 SHAPES = [  # images, kernels
     ((32, 28, 28, 1), (3, 3, 1, 32)),
@@ -127,7 +125,11 @@ def fresh_process(*arguments, **environment):
     kept = {name: value for name, value in os.environ.items() if name not in REPEATABLE}
     kept |= {"TF_CPP_MIN_LOG_LEVEL": "3", **environment}
     done = subprocess.run(
-        [sys.executable, __file__, *arguments], env=kept, capture_output=True, text=True
+        [sys.executable, "-m", "tools.bench", *arguments],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         sys.exit(done.stderr)

@@ -14,8 +14,8 @@ CHANNELS = ("chrome", "msedge")  # where an installer has put them, on Windows a
 
 
 @contextlib.contextmanager
-def started():
-    """Start Chromium, Chrome or Edge. Raises RuntimeError where there is none."""
+def started(*arguments):
+    """Start Chromium, Chrome or Edge, with arguments of its own. Raises RuntimeError where there is none."""
     from playwright.sync_api import Error, sync_playwright
 
     named = os.environ.get("CNNBOOK_BROWSER")
@@ -25,7 +25,7 @@ def started():
     with sync_playwright() as playwright:
         for way in [] if named and not found else ways:
             with contextlib.suppress(Error):
-                browser = playwright.chromium.launch(**way, args=sandbox)
+                browser = playwright.chromium.launch(**way, args=[*sandbox, *arguments])
                 break
         else:
             raise RuntimeError(

@@ -1,13 +1,13 @@
 """Verify every notebook with other versions, one core, another instruction set:  make matrix
 
-Usage:  python tools/matrix.py                    (all of the sets below)
-        python tools/matrix.py one-core colab     (some of them)
+Usage:  python -m tools.matrix                    (all of the sets below)
+        python -m tools.matrix one-core colab     (some of them)
 
 Each set runs the whole of `pytest --nbval book` and records in data/verification.json what it ran
 on, and for every chapter how many cells held and the seconds they took. Sets with other packages
 get an environment of their own in _build/matrix; what pip installed is part of the record. A set
 that could not finish leaves its last record as it was. At the end the page on the book's state
-(book/ko/status.md) is written anew from this file, by tools/status.py.
+(status.md of every edition) is written anew from this file, by tools/status_page.py.
 """
 
 import dataclasses
@@ -22,8 +22,8 @@ import xml.etree.ElementTree as ElementTree
 
 from cnnbook import REPEATABLE
 from cnnbook._files import replacing
+from tools import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORD = ROOT / "data" / "verification.json"
 BUILD = ROOT / "_build" / "matrix"
 RUNNER = ["nbval>=0.11", "pytest>=8.2", "pytest-xdist>=3.6"]
@@ -171,7 +171,7 @@ def main(names):
     if unknown:
         sys.exit(f"No set {', '.join(unknown)}; there are: {', '.join(SETS)}")
     held = {name: verify(name) for name in names or SETS}
-    subprocess.run([sys.executable, ROOT / "tools" / "status.py"], check=True)
+    subprocess.run([sys.executable, "-m", "tools.status_page"], cwd=ROOT, check=True)
     for name, good in held.items():
         print(f"{name:14} {'every cell held' if good else 'FAILED'}")
     sys.exit(not all(held.values()))

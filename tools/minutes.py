@@ -1,32 +1,32 @@
 """How long a chapter takes to read: honest minutes, counted the same way in every chapter.
 
-Usage:  python tools/minutes.py [03 …]     (without a number: all chapters)
+Usage:  python -m tools.minutes [03 …]     (without a number: all chapters)
 
 A minute is 300 letters of prose or 10 lines of code. A letter is anything but white space in the
 prose that a reader sees: no formulas, no code, no addresses, nothing folded. Code counts where it
 is open. The main line, which nobody should skip, is counted apart from the sections headed
-더 깊이 ("going deeper"), which may be skipped; exercises take as long as they take and are counted
+"going deeper", which may be skipped; exercises take as long as they take and are counted
 by their number. `make run` writes the result into a chapter's opening cell.
 """
 
-import pathlib
 import re
 import sys
 
 import nbformat
 
-CHAPTERS = pathlib.Path(__file__).resolve().parent.parent / "book" / "ko"
+from tools.editions import SOURCE
+
 LETTERS_A_MINUTE = 300
 LINES_A_MINUTE = 10
 LONGEST = 60  # minutes of a chapter's main line
-DEEPER, EXERCISES = "더 깊이", "연습"
+LABELS, READING = SOURCE.words["labels"], SOURCE.words["reading"]
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
-OPENING = re.compile(r"\*\*읽는 시간\*\*.*")
+OPENING = re.compile(rf"\*\*{LABELS['reading_time']}\*\*.*")
 
 
 def parts(notebook):
     """Return {"main": minutes, "deeper": minutes, "exercises": how many} of a notebook."""
-    minutes = {"main": 0.0, "deeper": 0.0, EXERCISES: 0.0}
+    minutes = {"main": 0.0, "deeper": 0.0, "exercises": 0.0}
     place = Place()
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -38,7 +38,7 @@ def parts(notebook):
             place.pass_by(line)
             minutes[place.part] += letters(line) / LETTERS_A_MINUTE
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    exercises = len(re.findall(rf"^### {EXERCISES} \d+-\d+", text, re.M))
+    exercises = len(re.findall(rf"^### {LABELS['exercise']} \d+-\d+", text, re.M))
     return {"main": minutes["main"], "deeper": minutes["deeper"], "exercises": exercises}
 
 
@@ -53,10 +53,10 @@ class Place:
         level, title = len(heading[1]), heading[2]
         if self.level is not None and level <= self.level:
             self.part, self.level = "main", None
-        if self.part == "main" and title.startswith(DEEPER):
+        if self.part == "main" and title.startswith(LABELS["deeper"]):
             self.part, self.level = "deeper", level
-        elif self.part == "main" and title == EXERCISES:
-            self.part, self.level = EXERCISES, level
+        elif self.part == "main" and title == LABELS["exercises"]:
+            self.part, self.level = "exercises", level
 
 
 def visible(source):
@@ -86,8 +86,11 @@ def letters(line):
 def opening(notebook):
     """Return what the opening cell says of the reading time."""
     found = parts(notebook)
-    deeper = f" · {DEEPER} 약 {round(found['deeper'])}분" if found["deeper"] >= 0.5 else ""
-    return f"**읽는 시간** 약 {round(found['main'])}분{deeper} · {EXERCISES} {found['exercises']}개"
+    said = [READING["main"].format(round(found["main"]))]
+    if found["deeper"] >= 0.5:
+        said.append(READING["deeper"].format(round(found["deeper"])))
+    said.append(READING["exercises"].format(found["exercises"]))
+    return f"**{LABELS['reading_time']}** {' · '.join(said)}"
 
 
 def write(notebook):
@@ -98,11 +101,13 @@ def write(notebook):
 
 def main(numbers):
     print("chapter                main  deeper  exercises")
-    for path in sorted(CHAPTERS.glob("[0-9][0-9]-*.ipynb")):
-        if numbers and path.name[:2] not in numbers:
-            continue
-        found = parts(nbformat.read(path, as_version=4))
-        print(f"{path.stem:22}{found['main']:5.0f}{found['deeper']:8.0f}{found['exercises']:11}")
+    for path in SOURCE.notebooks():
+        number = path.name[:2]
+        if number.isdecimal() and number in (numbers or [number]):
+            found = parts(nbformat.read(path, as_version=4))
+            print(
+                f"{path.stem:22}{found['main']:5.0f}{found['deeper']:8.0f}{found['exercises']:11}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Execute chapters and tidy them: the one way in which stored outputs are made.
 
-Usage:  python tools/run.py 03 [04 …]     (or: formulas, all, template)
+Usage:  python -m tools.run 03 [04 …]     (or: formulas, all, template)
 
 Tidying makes a file that changes only where its content changed: cell ids that stay, no run times,
 a neutral kernel name, one stream output, no bare tracebacks. The reading time is counted anew. A
@@ -11,20 +11,20 @@ became text. A run brings the notebook's lines up to date and says which cells a
 """
 
 import hashlib
-import pathlib
 import re
 import sys
 import time
 
-import minutes
 import nbformat
 import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 from cnnbook._files import replacing
+from tools import editions, minutes
+from tools.compare import join_streams
 
-BOOK = pathlib.Path(__file__).resolve().parent.parent / "book"
+BOOK = editions.BOOK
 CONFIG = BOOK.parent / "_config.yml"
 # The first cell of every chapter. The repository's address stands in _config.yml, once.
 BOOTSTRAP = """
@@ -42,12 +42,13 @@ except ModuleNotFoundError:  # Colab, or this notebook by itself
 
 cnnbook.setup()
 """.strip()
-KEPT_METADATA = ("cellView", "cnnbook", "editable", "jupyter", "mystnb", "tags")
+KEPT_METADATA = ("cellView", "cnnbook", "editable", "jupyter", "mystnb", "renders", "tags")
 
 
 def find(name):
     """Return the notebooks that a chapter number, an appendix, "template" or "all" stands for."""
-    everything = sorted(BOOK.glob("[a-z][a-z]/[!.]*.ipynb"))
+    # The twins of other languages are not run.
+    everything = sorted((BOOK / editions.SOURCE.language).glob("[!.]*.ipynb"))
     chosen = [path for path in everything if name in ("all", path.stem)]
     if re.fullmatch(r"\d\d?", name):
         chosen = [path for path in everything if path.name.startswith(f"{int(name):02d}-")]
@@ -96,7 +97,7 @@ def tidy(notebook):
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     given, taken = {cell.get("id") for cell in notebook.cells}, set()
     for cell in notebook.cells:
-        # Ids are kept once given: links and the English edition find cells by them.
+        # Ids are kept once given: links and twins find cells by them.
         if not re.fullmatch(r"[a-z0-9-]{1,64}", cell.get("id", "")) or cell.id in taken:
             cell["id"] = _new_id(cell, given | taken)
         taken.add(cell.id)
@@ -105,7 +106,7 @@ def tidy(notebook):
         )
         cell.source = "\n".join(line.rstrip() for line in cell.source.strip("\n").split("\n"))
         if cell.cell_type == "code":
-            cell.outputs = [_tidy_output(output) for output in _join_streams(cell.outputs)]
+            cell.outputs = [_tidy_output(output) for output in join_streams(cell.outputs)]
     number = 0
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.execution_count is not None:
@@ -124,21 +125,6 @@ def _new_id(cell, taken):
     while f"{stem}-{number}" in taken:
         number += 1
     return f"{stem}-{number}"
-
-
-def _join_streams(outputs):
-    joined = []
-    for output in outputs:
-        before = joined[-1] if joined else None
-        if (
-            before is not None
-            and output.output_type == "stream"
-            and before.get("name") == output.name
-        ):
-            before.text += output.text
-        else:
-            joined.append(output)
-    return joined
 
 
 def _tidy_output(output):

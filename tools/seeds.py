@@ -1,6 +1,6 @@
 """Run a chapter with other seeds: which of its claims hold only for the seed it was written with?
 
-Usage:  python tools/seeds.py 09 [--seeds 5]        (make seeds CH=09)
+Usage:  python -m tools.seeds 09 [--seeds 5]        (make seeds CH=09)
 
 A cell that trains prints inequalities with a margin, and the margin must hold for five seeds. Here
 the chapter runs again and again, each time with every seed it gives to Keras or NumPy shifted by
@@ -10,14 +10,14 @@ training that no other machine will repeat. No file is changed.
 """
 
 import argparse
-import importlib.util
-import pathlib
 import sys
 import time
 
 import nbformat
-import run
 from nbclient import NotebookClient
+
+from tools import run
+from tools.compare import TOLERANCE, first_difference, flatten, join_streams
 
 SHIFTED = """
 import keras, numpy
@@ -27,15 +27,6 @@ numpy.random.default_rng = lambda seed=None: _numpy_generator(
     seed + {shift} if isinstance(seed, int) else seed
 )
 """
-
-
-def comparison():
-    """Return the repository's conftest.py as a module: what compares outputs in the tests."""
-    path = pathlib.Path(__file__).resolve().parent.parent / "conftest.py"
-    spec = importlib.util.spec_from_file_location("book_conftest", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def with_seeds(path, shift):
@@ -58,17 +49,13 @@ def with_seeds(path, shift):
 
 def differences(notebook, stored):
     """Return (failed, other): what stopped with an exception, and what shows something else."""
-    check = comparison()
     failed, other = [], []
     for cell, before in zip(notebook.cells, stored.cells, strict=True):
         if cell.cell_type != "code":
             continue
-        new, old = (
-            [check.flatten(output) for output in check.join_streams(c.outputs)]
-            for c in (cell, before)
-        )
-        tolerance = {**check.TOLERANCE, **before.metadata.get("cnnbook", {})}
-        problem = check.first_difference(new, old, tolerance)
+        new, old = ([flatten(output) for output in join_streams(c.outputs)] for c in (cell, before))
+        tolerance = {**TOLERANCE, **before.metadata.get("cnnbook", {})}
+        problem = first_difference(new, old, tolerance)
         if problem is None:
             continue
         errors = [output["error"] for output in new if "error" in output]

@@ -1,7 +1,7 @@
 """What the book itself costs, as make bench measures it: verification, build, pages.
 
 The results are kept in data/speed.json, with the day and the machine, and stand on the page on the
-book's state (tools/status.py). A measurement that breaks off leaves the last one as it was.
+book's state (tools/status_page.py). A measurement that breaks off leaves the last one as it was.
 """
 
 import collections
@@ -16,17 +16,16 @@ import sys
 import tempfile
 import time
 
-import browser
-import status
 import yaml
 
 from cnnbook import REPEATABLE
-from cnnbook.__main__ import JUPYTER_BOOK, build_command
 from cnnbook._files import replacing
+from tools import ROOT, browser, status_page
+from tools.editions import SOURCE
+from tools.editions import pages as pages_of
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 RECORD = ROOT / "data" / "speed.json"
-CHAPTERS = ROOT / "book" / "ko"
+CHAPTERS = SOURCE.folder
 WORKERS = 2  # as make test
 
 
@@ -36,7 +35,7 @@ def record(name, entry):
     known[name] = {"date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), **entry}
     with replacing(RECORD) as file:
         file.write((json.dumps(known, indent=1, sort_keys=True) + "\n").encode())
-    status.write()
+    status_page.write()
 
 
 # --- verification ---------------------------------------------------------------------------------
@@ -91,6 +90,11 @@ sphinx: {extra_extensions: [sphinx-mathjax-offline]}
 parse: {myst_enable_extensions: [amsmath, dollarmath]}
 only_build_toc_files: true
 """
+STOCK_BUILD = [
+    "-c",
+    "import sys; from jupyter_book.cli.main import main; sys.exit(main())",
+    "build",
+]
 SLOW_LINE = {
     "offline": False,
     "latency": 150,
@@ -109,8 +113,8 @@ def pages():
         ours, stock = pathlib.Path(folder, "ours"), pathlib.Path(folder, "stock")
         chapters = stock_source(stock / "source")
         seconds = {
-            "ours": built(build_command(ours)),
-            "stock": built([*JUPYTER_BOOK, "build", stock / "source", "--path-output", stock]),
+            "ours": built(["-m", "tools.build", SOURCE.language, "--output", ours]),
+            "stock": built([*STOCK_BUILD, stock / "source", "--path-output", stock]),
         }
         print(f"built from nothing: ours {seconds['ours']} s, stock {seconds['stock']} s")
         print(f"over a slow line ({SLOW_LINE}), until the first figure stands")
@@ -119,7 +123,7 @@ def pages():
         visits = {}
         with (
             browser.started() as chromium,
-            browser.serving(ours / "_build" / "html") as own,
+            browser.serving(ours / "html" / SOURCE.language) as own,
             browser.serving(stock / "_build" / "html") as other,
         ):
             for stem in chapters:
@@ -145,7 +149,9 @@ def built(command):
     """Build a book where nothing has been built; return the seconds."""
     begun = time.perf_counter()
     environment = {**os.environ, "PYTHONUTF8": "1"}
-    subprocess.run([sys.executable, *command], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
     return round(time.perf_counter() - begun)
 
 
@@ -153,8 +159,7 @@ def stock_source(folder):
     """Lay out the same chapters for Jupyter Book unasked; return those that show a figure."""
     folder.mkdir(parents=True)
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [page["file"] for part in toc["parts"] for page in part["chapters"]]
-    stems = [name for name in files if (CHAPTERS / f"{name}.ipynb").exists()]
+    stems = [name for name in pages_of(toc) if (CHAPTERS / f"{name}.ipynb").exists()]
     for stem in stems:
         shutil.copy(CHAPTERS / f"{stem}.ipynb", folder)
     (folder / "_config.yml").write_text(STOCK)

@@ -1,13 +1,13 @@
 // What the pages do beyond the theme: copy buttons, the keyboard reaches what scrolls sideways, and
 // the laboratory's elements get their scripts.
 addEventListener("DOMContentLoaded", () => {
-  const korean = document.documentElement.lang === "ko";
+  const { copy, copied } = document.documentElement.dataset; // the edition's words
   for (const code of document.querySelectorAll(".cell_input .highlight, div[class*=highlight-] > .highlight")) {
     if (code.closest(".cell_output") || code.querySelector(".copy")) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = korean ? "복사" : "Copy";
+    button.textContent = copy;
     button.addEventListener("click", async () => {
       const text = code.querySelector("pre").textContent;
       if (navigator.clipboard) await navigator.clipboard.writeText(text);
@@ -18,8 +18,8 @@ addEventListener("DOMContentLoaded", () => {
         document.execCommand("copy");
         area.remove();
       }
-      button.textContent = korean ? "복사했습니다" : "Copied";
-      setTimeout(() => (button.textContent = korean ? "복사" : "Copy"), 1500);
+      button.textContent = copied;
+      setTimeout(() => (button.textContent = copy), 1500);
     });
     code.append(button);
   }
@@ -41,6 +41,18 @@ const unfold = () => {
 };
 addEventListener("DOMContentLoaded", unfold);
 addEventListener("hashchange", unfold);
+// The same page in another language opens at the heading that is being read, which has one address in
+// all editions; without a script it opens at its beginning.
+addEventListener("click", (event) => {
+  const twin = event.target.closest?.("a.twin");
+  if (!twin) return;
+  const seen = (place) => place?.getBoundingClientRect().top;
+  const asked = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+    ?.closest("section")?.querySelector(":scope > span[id^=part-]");
+  const passed = [...document.querySelectorAll("article span[id^=part-]")].filter((place) => seen(place) < 120);
+  const here = seen(asked) > 0 && seen(asked) < innerHeight ? asked : passed.at(-1);
+  twin.hash = scrollY > 0 && here ? here.id : "";
+}, true);
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
 });
@@ -49,7 +61,7 @@ addEventListener("beforeprint", () => {
 // element comes within a quarter of a screen of what the reader sees: they do not delay the text above
 // it. Until then book.css keeps its place. <image-top5> fetches its network when a picture is opened.
 {
-  const text = document.documentElement.lang === "ko" ? "text.ko.js" : "text.en.js";
+  const text = `text.${document.documentElement.lang}.js`;
   const parts = {
     "conv-explorer": ["text.js", text, "engine.js", "conv-explorer.js"],
     "digit-cnn": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "digit-cnn.js"],

@@ -92,8 +92,10 @@ def as_array(answer, shape):
 def not_known(is_it, *known, about=None):
     """Raise Wrong with the hint of the first of the plausible wrong answers that was given.
 
-    is_it: a function that says of such an answer whether it is what the reader gave. known: (wrong
-    answer, its hint in English, in Korean), …; about: which of several answers, in both languages.
+    Every table of such answers is told by this, so that all read alike and the first row wins.
+    is_it: a function that says of such an answer whether it is what the reader gave (in a loop a
+    functools.partial: ruff refuses a lambda that uses the loop's variables). known: (wrong answer,
+    its hint in English, in Korean), …; about: which of several answers, in both languages.
     """
     for other, english, korean in known:
         if is_it(other):
@@ -102,19 +104,17 @@ def not_known(is_it, *known, about=None):
             raise Wrong(english, korean)
 
 
-def same_shape(answer, wanted, known, name, name_ko):
+def same_shape(answer, wanted, *known, about):
     """Raise Wrong unless the answer is the shape `wanted`, four numbers.
 
-    known: {a plausible wrong shape: (its hint in English, in Korean)}; name: whose shape it is.
+    known, about: as of `not_known`; about says whose shape it is.
     """
     given = tuple(as_array(answer, (4,)).tolist())
-    if given in known:
-        english, korean = known[given]
-        raise Wrong(f"{name}: {english}", f"{name_ko}: {korean}")
+    not_known(lambda other: given == other, *known, about=about)
     if given != wanted:
         raise Wrong(
-            f"{name}: compare each number with the meaning of its axis",
-            f"{name_ko}: 네 수를 축의 뜻과 하나씩 견주어 봅니다.",
+            f"{about[0]}: compare each number with the meaning of its axis",
+            f"{about[1]}: 네 수를 축의 뜻과 하나씩 견주어 봅니다.",
         )
 
 

@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
 @exercise("01-1")
 def boxes_by_hand(answer):
     number = as_number(answer)
     # Areas 8 and 8, in common 2: 2 / 14. Two decimals are enough.
-    wrong = (
+    not_known(
+        lambda other: abs(number - other) < 0.002,
         (2, "that is the area in common: divide it", "이것은 겹친 넓이입니다. 나누어야 합니다."),
         (
             2 / 16,
@@ -27,9 +28,6 @@ def boxes_by_hand(answer):
             "거꾸로입니다. 교집합을 합집합으로 나눕니다.",
         ),
     )
-    for value, english, korean in wrong:
-        if abs(number - value) < 0.002:
-            raise Wrong(english, korean)
     if not abs(number - 2 / 14) <= 0.005:
         raise Wrong(
             "draw both boxes on a grid and count cells: in common, then in either",
@@ -110,7 +108,8 @@ def field_after_pooling(answer):
 def local_parameters(answer):
     number = as_number(answer)
     places, window = 28 * 28, 5 * 5
-    wrong = (
+    not_known(
+        lambda other: number == other,
         (
             window + 1,
             "that is with sharing: without it, every place has a filter of its own",
@@ -133,9 +132,6 @@ def local_parameters(answer):
             "입력이 아니라 출력의 자리를 세어야 합니다.",
         ),
     )
-    for value, english, korean in wrong:
-        if number == value:
-            raise Wrong(english, korean)
     if number != places * (window + 1):
         raise Wrong(
             "places of the output × (weights of a window + its bias)",

@@ -43,42 +43,38 @@ def two_shapes(answer):
     same_shape(
         images,
         (10, 480, 640, 3),
-        {
-            (10, 640, 480, 3): (
-                "height comes before width in an array",
-                "배열에서는 높이가 너비보다 먼저입니다.",
-            ),
-            (5, 7, 3, 16): (
-                "that is the shape of the kernels: the images come first",
-                "이것은 커널의 모양입니다. 이미지 배치의 모양을 먼저 적습니다.",
-            ),
-            (10, 3, 480, 640): (
-                "that is channels_first: Keras puts the channels last unless told otherwise",
-                "이것은 channels_first입니다. Keras는 따로 정하지 않으면 채널을 끝에 둡니다.",
-            ),
-        },
-        "images",
-        "이미지",
+        (
+            (10, 640, 480, 3),
+            "height comes before width in an array",
+            "배열에서는 높이가 너비보다 먼저입니다.",
+        ),
+        (
+            (5, 7, 3, 16),
+            "that is the shape of the kernels: the images come first",
+            "이것은 커널의 모양입니다. 이미지 배치의 모양을 먼저 적습니다.",
+        ),
+        (
+            (10, 3, 480, 640),
+            "that is channels_first: Keras puts the channels last unless told otherwise",
+            "이것은 channels_first입니다. Keras는 따로 정하지 않으면 채널을 끝에 둡니다.",
+        ),
+        about=("images", "이미지"),
     )
     same_shape(
         kernels,
         (5, 7, 3, 16),
-        {
-            (7, 5, 3, 16): (
-                "height comes before width here too",
-                "커널도 높이가 너비보다 먼저입니다.",
-            ),
-            (5, 7, 16, 3): (
-                "input channels come before output channels",
-                "입력 채널이 출력 채널보다 먼저입니다.",
-            ),
-            (16, 5, 7, 3): (
-                "the filters are counted on the last axis, not on the first",
-                "필터의 개수는 첫 축이 아니라 마지막 축에 놓입니다.",
-            ),
-        },
-        "kernels",
-        "커널",
+        ((7, 5, 3, 16), "height comes before width here too", "커널도 높이가 너비보다 먼저입니다."),
+        (
+            (5, 7, 16, 3),
+            "input channels come before output channels",
+            "입력 채널이 출력 채널보다 먼저입니다.",
+        ),
+        (
+            (16, 5, 7, 3),
+            "the filters are counted on the last axis, not on the first",
+            "필터의 개수는 첫 축이 아니라 마지막 축에 놓입니다.",
+        ),
+        about=("kernels", "커널"),
     )
 
 
@@ -136,7 +132,8 @@ def over_white(answer):
     rgba = np.random.default_rng(0).uniform(size=(3, 4, 4))
     colour, alpha = rgba[..., :3], rgba[..., 3:]
     array = as_array(call(answer, rgba), (3, 4, 3))
-    wrong = (
+    not_known(
+        lambda other: np.allclose(array, other),
         (colour, "alpha is cut off, not used", "알파를 쓰지 않고 잘라 버렸습니다."),
         (
             alpha * colour,
@@ -154,7 +151,6 @@ def over_white(answer):
             "여기서는 흰색이 255가 아니라 1입니다.",
         ),
     )
-    not_known(lambda other: np.allclose(array, other), *wrong)
     if not np.allclose(array, alpha * colour + (1 - alpha)):
         raise Wrong(
             "alpha × colour + (1 - alpha) × white, where white is 1",

@@ -48,52 +48,46 @@ def two_shapes(answer):
     same_shape(
         kernels,
         (5, 5, 16, 24),
-        {
-            (5, 5, 24, 16): (
-                "input channels come before output channels",
-                "입력 채널이 출력 채널보다 먼저입니다.",
-            ),
-            (24, 5, 5, 16): (
-                "the filters are counted on the last axis",
-                "필터의 번호는 마지막 축입니다.",
-            ),
-            (5, 5, 1, 24): (
-                "a kernel covers all 16 channels",
-                "커널은 채널 16개를 모두 덮습니다.",
-            ),
-            (8, 28, 28, 24): (
-                "that is the shape of the maps: the kernels come first",
-                "이것은 결과의 모양입니다. 커널의 모양을 먼저 적습니다.",
-            ),
-            (8, 5, 5, 24): (
-                "kernels do not depend on the batch",
-                "커널에는 배치 축이 없습니다.",
-            ),
-        },
-        "kernels",
-        "커널",
+        (
+            (5, 5, 24, 16),
+            "input channels come before output channels",
+            "입력 채널이 출력 채널보다 먼저입니다.",
+        ),
+        (
+            (24, 5, 5, 16),
+            "the filters are counted on the last axis",
+            "필터의 번호는 마지막 축입니다.",
+        ),
+        ((5, 5, 1, 24), "a kernel covers all 16 channels", "커널은 채널 16개를 모두 덮습니다."),
+        (
+            (8, 28, 28, 24),
+            "that is the shape of the maps: the kernels come first",
+            "이것은 결과의 모양입니다. 커널의 모양을 먼저 적습니다.",
+        ),
+        ((8, 5, 5, 24), "kernels do not depend on the batch", "커널에는 배치 축이 없습니다."),
+        about=("kernels", "커널"),
     )
     same_shape(
         maps,
         (8, 28, 28, 24),
-        {
-            (8, 28, 28, 16): (
-                "the filters, not the input's channels, become the channels",
-                "결과의 채널 수는 입력의 채널이 아니라 필터의 수입니다.",
-            ),
-            (8, 28, 28, 16 * 24): (
-                "the channels are added up: one map a filter",
-                "채널은 더해집니다. 필터 하나에 특징 맵 한 장입니다.",
-            ),
-            (8, 32, 32, 24): (
-                "without padding the maps are smaller than the images",
-                "패딩이 없으면 특징 맵이 이미지보다 작습니다.",
-            ),
-            (8, 27, 27, 24): ("count the first place too", "첫 자리도 세어야 합니다."),
-            (1, 28, 28, 24): ("all 8 of the batch come out", "배치 8장이 그대로 나옵니다."),
-        },
-        "maps",
-        "결과",
+        (
+            (8, 28, 28, 16),
+            "the filters, not the input's channels, become the channels",
+            "결과의 채널 수는 입력의 채널이 아니라 필터의 수입니다.",
+        ),
+        (
+            (8, 28, 28, 16 * 24),
+            "the channels are added up: one map a filter",
+            "채널은 더해집니다. 필터 하나에 특징 맵 한 장입니다.",
+        ),
+        (
+            (8, 32, 32, 24),
+            "without padding the maps are smaller than the images",
+            "패딩이 없으면 특징 맵이 이미지보다 작습니다.",
+        ),
+        ((8, 27, 27, 24), "count the first place too", "첫 자리도 세어야 합니다."),
+        ((1, 28, 28, 24), "all 8 of the batch come out", "배치 8장이 그대로 나옵니다."),
+        about=("maps", "결과"),
     )
 
 

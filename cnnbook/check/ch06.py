@@ -1,9 +1,11 @@
 """Checks of chapter 06, pooling."""
 
+import functools
+
 import numpy as np
 
 from cnnbook import ops
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
 @exercise("06-1")
@@ -85,12 +87,13 @@ def average_pool(answer):
         height, width = (length // size for length in given.shape)
         told = f"image {given.shape}, size {size}"
         result = as_array_or_hint(call(answer, given, size), (height, width), told)
-        for other, english, korean in (
-            (np.max, "that is max pooling", "최대 풀링입니다"),
-            (np.sum, "that is the sum: divide by the count", "합입니다. 칸의 수로 나눕니다"),
-        ):
-            if np.allclose(result, ops.pool2d_loop(given, size, size, other)):
-                raise Wrong(f"{told}: {english}", f"{told}: {korean}.")
+        largest, total = (ops.pool2d_loop(given, size, size, pool) for pool in (np.max, np.sum))
+        not_known(
+            functools.partial(np.allclose, result),
+            (largest, "that is max pooling", "최대 풀링입니다."),
+            (total, "that is the sum: divide by the count", "합입니다. 칸의 수로 나눕니다."),
+            about=(told, told),
+        )
         if not np.allclose(result, ops.pool2d_loop(given, size, size, np.mean)):
             raise Wrong(
                 f"{told}: the shape is right, the numbers are not: mean of each {size}×{size} window",

@@ -1,9 +1,12 @@
 """Checks of chapter 07, backpropagation."""
 
+import functools
+import operator
+
 import numpy as np
 
 from cnnbook import ops
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
 @exercise("07-1")
@@ -35,26 +38,26 @@ def gradient_shapes(answer):
             "pass three shapes: of images, kernels and bias",
             "이미지, 커널, 편향의 모양을 차례로 세 개 넣습니다.",
         ) from None
-    known = {
-        (16, 14, 14, 8): (
+    known = (
+        (
+            (16, 14, 14, 8),
             "that is the output's shape: a gradient has the shape of what it belongs to",
             "출력의 모양입니다. 기울기는 자기 자신과 모양이 같습니다.",
         ),
-        (5, 5, 8, 3): (
-            "input channels come before filters",
-            "입력 채널이 필터 수보다 먼저입니다.",
-        ),
-        (5, 5, 8): ("the kernels have input channels, too", "커널에는 입력 채널도 있습니다."),
-        (16, 8): (
+        ((5, 5, 8, 3), "input channels come before filters", "입력 채널이 필터 수보다 먼저입니다."),
+        ((5, 5, 8), "the kernels have input channels, too", "커널에는 입력 채널도 있습니다."),
+        (
+            (16, 8),
             "all images of the batch share one bias a filter",
             "배치의 모든 이미지가 필터마다 편향 하나를 함께 씁니다.",
         ),
-        (1,): ("each filter has a bias of its own", "필터마다 편향이 하나씩 있습니다."),
-        (28, 28, 3): (
+        ((1,), "each filter has a bias of its own", "필터마다 편향이 하나씩 있습니다."),
+        (
+            (28, 28, 3),
             "the batch has 16 images, each with its own gradient",
             "배치에는 이미지가 16장이고, 저마다 기울기가 있습니다.",
         ),
-    }
+    )
     for name, name_ko, given, shape in (
         ("images", "이미지", images, (16, 28, 28, 3)),
         ("kernels", "커널", kernels, (5, 5, 3, 8)),
@@ -65,15 +68,12 @@ def gradient_shapes(answer):
         except ValueError:
             numbers = np.array("ragged")
         lengths = tuple(as_array(numbers, numbers.shape).ravel().tolist())
-        english, korean = known.get(
-            lengths,
-            (
-                "a gradient has the shape of what it belongs to",
-                "기울기는 자기 자신과 모양이 같습니다.",
-            ),
-        )
+        not_known(functools.partial(operator.eq, lengths), *known, about=(name, name_ko))
         if lengths != shape:
-            raise Wrong(f"{name}: {english}", f"{name_ko}: {korean}")
+            raise Wrong(
+                f"{name}: a gradient has the shape of what it belongs to",
+                f"{name_ko}: 기울기는 자기 자신과 모양이 같습니다.",
+            )
 
 
 @exercise("07-3")

@@ -2,30 +2,31 @@
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
 @exercise("08-1")
 def parameter_count(answer):
     number = as_number(answer)
     dense, last = 14 * 14 * 16 * 64 + 64, 64 * 10 + 10
-    known = {
-        28 * 28 * 16 * 64 + 64: (
+    not_known(
+        lambda other: number == 160 + other + last,
+        (
+            28 * 28 * 16 * 64 + 64,
             "pooling halves both sides: 14×14, not 28×28, is flattened",
             "풀링이 두 변을 절반으로 줄입니다. 펼치는 것은 28×28이 아니라 14×14입니다.",
         ),
-        13 * 13 * 16 * 64 + 64: (
+        (
+            13 * 13 * 16 * 64 + 64,
             "the padding is SAME: the maps are 28×28 before the pooling",
             "패딩이 SAME이므로 풀링하기 전의 특징 맵은 28×28입니다.",
         ),
-        14 * 14 * 64 + 64: (
+        (
+            14 * 14 * 64 + 64,
             "all 16 maps are flattened, not one",
             "특징 맵 한 장이 아니라 16장을 모두 펼칩니다.",
         ),
-    }
-    for wrong, (english, korean) in known.items():
-        if number == 160 + wrong + last:
-            raise Wrong(english, korean)
+    )
     if number == 144 + 14 * 14 * 16 * 64 + 640:
         raise Wrong("count the biases, too", "편향도 세어야 합니다.")
     if number == 197_210:
@@ -66,28 +67,30 @@ def steps(answer):
 @exercise("08-3")
 def glorot_limit(answer):
     number = as_number(answer)
-    known = {
-        np.sqrt(6 / (6 + 16)): (
+    not_known(
+        lambda other: _near(number, other),
+        (
+            np.sqrt(6 / (6 + 16)),
             "multiply both counts by the window's 25 places",
             "두 개수에 모두 창의 칸 수 25를 곱합니다.",
         ),
-        np.sqrt(6 / 150): (
+        (
+            np.sqrt(6 / 150),
             "that is He's limit: Glorot's counts the outputs, too",
             "He의 범위입니다. 글로럿은 나가는 수도 셉니다.",
         ),
-        np.sqrt(2 / 550): (
+        (
+            np.sqrt(2 / 550),
             "that is the standard deviation: a uniform range is √3 times as wide",
             "표준편차입니다. 고르게 뽑는 범위의 끝은 그 √3배입니다.",
         ),
-        6 / 550: ("take the square root", "제곱근을 취합니다."),
-        np.sqrt(6 / (150 + 16)): (
+        (6 / 550, "take the square root", "제곱근을 취합니다."),
+        (
+            np.sqrt(6 / (150 + 16)),
             "an input is used by 16 filters at 25 places each",
             "입력 하나는 필터 16개에서 저마다 25칸씩 쓰입니다.",
         ),
-    }
-    for wrong, (english, korean) in known.items():
-        if _near(number, wrong):
-            raise Wrong(english, korean)
+    )
     if not _near(number, np.sqrt(6 / 550)):
         raise Wrong(
             "√(6 / (inputs + outputs)), both counted with the window's places",

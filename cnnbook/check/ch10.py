@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
 @exercise("10-1")
@@ -41,36 +41,41 @@ def error_reduction(answer):
 def parameters_for_32(answer):
     number = as_number(answer)
     others = 320 + 18_496 + 1_290  # all layers but the first dense one
-    known = {
-        1_199_882: (
+    not_known(
+        lambda other: number == other,
+        (
+            1_199_882,
             "that is the count for 28×28: how many numbers come out of the pooling now?",
             "28×28일 때의 수입니다. 이제 풀링에서 수가 몇 개 나옵니까?",
         ),
-        others + (16 * 16 * 64 + 1) * 128: (
+        (
+            others + (16 * 16 * 64 + 1) * 128,
             "the sides shrink: a 3×3 window without padding takes 2 pixels off each time",
             "한 변이 줄어듭니다. 패딩 없는 3×3 창은 지날 때마다 두 픽셀을 줄입니다.",
         ),
-        others + (28 * 28 * 64 + 1) * 128: (
+        (
+            others + (28 * 28 * 64 + 1) * 128,
             "the pooling halves both sides",
             "풀링이 가로와 세로를 절반으로 줄입니다.",
         ),
-        14 * 14 * 64 * 128: (
+        (
+            14 * 14 * 64 * 128,
             "that is the weights of one layer: add its biases and the other layers",
             "한 층의 가중치입니다. 편향과 다른 층도 더합니다.",
         ),
-        14 * 14 * 64 * 128 + 128: ("that is one layer alone", "한 층만 세었습니다."),
-        9 * 32 + 9 * 32 * 64 + 14 * 14 * 64 * 128 + 128 * 10: (
+        (14 * 14 * 64 * 128 + 128, "that is one layer alone", "한 층만 세었습니다."),
+        (
+            9 * 32 + 9 * 32 * 64 + 14 * 14 * 64 * 128 + 128 * 10,
             "the biases are missing",
             "편향이 빠졌습니다.",
         ),
-        14 * 14 * 64 * 128 + 128 + 1_290: (
+        (
+            14 * 14 * 64 * 128 + 128 + 1_290,
             "the convolutions are missing",
             "합성곱층이 빠졌습니다.",
         ),
-        1_625_866 - 1_290: ("the last layer is missing", "마지막 층이 빠졌습니다."),
-    }
-    if number in known:
-        raise Wrong(*known[number])
+        (1_625_866 - 1_290, "the last layer is missing", "마지막 층이 빠졌습니다."),
+    )
     if number != 1_625_866:
         raise Wrong(
             "only the first dense layer changes: follow the side, 32, 30, 28, …",

@@ -182,53 +182,52 @@ def class_accuracy(answer):
 @exercise("11-5")
 def learning_rates(answer):
     first, second = as_array(np.ravel(answer), (2,))
+    _at_step(
+        100,
+        first,
+        0.05,
+        (0.1, "that is the top, at step 200", "200번째 걸음의 가장 높은 값입니다."),
+        (
+            0.01,
+            "the warm-up takes 200 steps, not 1,000",
+            "예열은 1,000걸음이 아니라 200걸음입니다.",
+        ),
+    )
     late = ("the descent begins at step 200", "내리막은 200번째 걸음에서 시작합니다.")
-    warm = (
-        "400 of 800 steps: 200 of the 400 were the warm-up",
-        "400걸음 가운데 200걸음은 예열이었습니다.",
-    )
-    steps = (
+    _at_step(
+        400,
+        second,
+        0.1 * (1 + np.cos(np.pi / 4)) / 2,
         (
-            first,
-            100,
+            0.075,
+            "that is a straight line: the cosine falls slowly at first",
+            "곧은 내리막의 값입니다. 코사인은 처음에 천천히 내려갑니다.",
+        ),
+        (
+            0.0707,
+            "the cosine goes from 1 to -1: add 1 and halve it",
+            "코사인은 1에서 −1까지 갑니다. 1을 더하고 반으로 나눕니다.",
+        ),
+        (
             0.05,
-            {
-                0.1: ("that is the top, at step 200", "200번째 걸음의 가장 높은 값입니다."),
-                0.01: (
-                    "the warm-up takes 200 steps, not 1,000",
-                    "예열은 1,000걸음이 아니라 200걸음입니다.",
-                ),
-            },
+            "400 of 800 steps: 200 of the 400 were the warm-up",
+            "400걸음 가운데 200걸음은 예열이었습니다.",
         ),
+        (0.06, *late),
+        (0.0655, *late),
         (
-            second,
-            400,
-            0.1 * (1 + np.cos(np.pi / 4)) / 2,
-            {
-                0.075: (
-                    "that is a straight line: the cosine falls slowly at first",
-                    "곧은 내리막의 값입니다. 코사인은 처음에 천천히 내려갑니다.",
-                ),
-                0.0707: (
-                    "the cosine goes from 1 to -1: add 1 and halve it",
-                    "코사인은 1에서 −1까지 갑니다. 1을 더하고 반으로 나눕니다.",
-                ),
-                0.05: warm,
-                0.06: late,
-                0.0655: late,
-                0.0146: (
-                    "that is how far it has fallen: take it from the top",
-                    "내려온 만큼입니다. 가장 높은 값에서 뺍니다.",
-                ),
-            },
+            0.0146,
+            "that is how far it has fallen: take it from the top",
+            "내려온 만큼입니다. 가장 높은 값에서 뺍니다.",
         ),
     )
-    for got, step, wanted, others in steps:
-        for other, (english, korean) in others.items():
-            if abs(got - other) < 0.0002:
-                raise Wrong(f"step {step}: {english}", f"{step}번째 걸음: {korean}")
-        if not np.isclose(got, wanted, atol=5e-4):
-            raise Wrong(
-                f"step {step}: how far through its part is it, and how high is the curve there?",
-                f"{step}번째 걸음: 자기 구간의 어디쯤이고, 그때 곡선의 높이는 얼마입니까?",
-            )
+
+
+def _at_step(step, given, wanted, *known):
+    about = f"step {step}", f"{step}번째 걸음"
+    not_known(lambda other: abs(given - other) < 0.0002, *known, about=about)
+    if not np.isclose(given, wanted, atol=5e-4):
+        raise Wrong(
+            f"{about[0]}: how far through its part is it, and how high is the curve there?",
+            f"{about[1]}: 자기 구간의 어디쯤이고, 그때 곡선의 높이는 얼마입니까?",
+        )

@@ -1,5 +1,7 @@
 """Checks of chapter 12, inside a convolutional neural network."""
 
+import functools
+
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
@@ -87,7 +89,8 @@ def peak_pixel(answer):
         pixel = as_array(np.ravel(given) if np.size(given) == 2 else given, (2,))
         cell = size / rows
         wanted = (np.array(place) + 0.5) * cell
-        for other, english, korean in (
+        not_known(
+            functools.partial(np.allclose, pixel),
             (np.array(place), "that is the cell, not the pixel", "픽셀이 아니라 칸의 번호입니다."),
             (
                 np.array(place) * cell,
@@ -100,9 +103,7 @@ def peak_pixel(answer):
                 "half a cell further, not a whole one",
                 "한 칸이 아니라 반 칸을 더합니다.",
             ),
-        ):
-            if np.allclose(pixel, other):
-                raise Wrong(english, korean)
+        )
         # Whole pixels around the middle are right, too.
         if np.abs(pixel - wanted).max() > 0.8:
             raise Wrong(
@@ -114,21 +115,23 @@ def peak_pixel(answer):
 @exercise("12-4")
 def shortcut(answer):
     number = as_number(answer)
-    hints = {
-        1: (
+    not_known(
+        lambda other: number == other,
+        (
+            1,
             "a deeper network learns the same shortcut, only better",
             "더 깊은 신경망은 같은 꼼수를 더 잘 배웁니다.",
         ),
-        3: (
+        (
+            3,
             "more pictures of the same hospitals carry the same marks",
             "같은 병원의 사진에는 같은 표시가 있습니다.",
         ),
-        4: (
+        (
+            4,
             "that hides the symptom: the network still looks there",
             "증상을 가릴 뿐입니다. 신경망은 여전히 그곳을 봅니다.",
         ),
-    }
-    if number in hints:
-        raise Wrong(*hints[number])
+    )
     if number != 2:
         raise Wrong("wanted one of the numbers 1, 2, 3 and 4", "1, 2, 3, 4 가운데 하나를 적습니다.")

@@ -1,5 +1,8 @@
 """Checks of chapter 15, normalisation."""
 
+import functools
+import operator
+
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, call, exercise, not_known
@@ -8,56 +11,39 @@ from cnnbook.check import Wrong, as_array, call, exercise, not_known
 @exercise("15-1")
 def how_many_means(answer):
     given = as_array(np.ravel(answer), (3,))
-    for number, wanted, known in (
+    for number, wanted, about, *known in (
         (
             given[0],
             500,
-            {
-                1500: (
-                    "by image: its three channels share one mean",
-                    "이미지마다: 세 채널이 평균 하나를 함께 씁니다.",
-                ),
-                1: (
-                    "by image: each image has a mean of its own",
-                    "이미지마다: 이미지마다 평균이 따로 있습니다.",
-                ),
-            },
+            ("by image", "이미지마다"),
+            (1500, "its three channels share one mean", "세 채널이 평균 하나를 함께 씁니다."),
+            (1, "each image has a mean of its own", "이미지마다 평균이 따로 있습니다."),
         ),
         (
             given[1],
             6912,
-            {
-                2304: (
-                    "by feature: each place has three channels",
-                    "특징마다: 한 자리에 채널이 셋 있습니다.",
-                ),
-                3072: (
-                    "by feature: the images are 48×48, not 32×32",
-                    "특징마다: 이미지가 32×32가 아니라 48×48입니다.",
-                ),
-                3_456_000: (
-                    "by feature: all 500 images share a feature's mean",
-                    "특징마다: 500장이 한 특징의 평균을 함께 씁니다.",
-                ),
-            },
+            ("by feature", "특징마다"),
+            (2304, "each place has three channels", "한 자리에 채널이 셋 있습니다."),
+            (3072, "the images are 48×48, not 32×32", "이미지가 32×32가 아니라 48×48입니다."),
+            (
+                3_456_000,
+                "all 500 images share a feature's mean",
+                "500장이 한 특징의 평균을 함께 씁니다.",
+            ),
         ),
         (
             given[2],
             3,
-            {
-                1500: (
-                    "by channel: all images share a channel's mean",
-                    "채널마다: 모든 이미지가 한 채널의 평균을 함께 씁니다.",
-                ),
-                1: (
-                    "by channel: the channels do not share a mean",
-                    "채널마다: 채널끼리는 평균을 함께 쓰지 않습니다.",
-                ),
-            },
+            ("by channel", "채널마다"),
+            (
+                1500,
+                "all images share a channel's mean",
+                "모든 이미지가 한 채널의 평균을 함께 씁니다.",
+            ),
+            (1, "the channels do not share a mean", "채널끼리는 평균을 함께 쓰지 않습니다."),
         ),
     ):
-        if number in known:
-            raise Wrong(*known[number])
+        not_known(functools.partial(operator.eq, number), *known, about=about)
         if number != wanted:
             raise Wrong(
                 f"{number:g}: multiply the lengths of the axes that do not share a mean",

@@ -8,18 +8,18 @@ from cnnbook.check import Wrong, as_array, call, exercise, not_known
 @exercise("16-1")
 def head_of_five(answer):
     number = float(as_array(np.ravel(answer), (1,))[0])
-    known = {
-        132_613: (
+    not_known(
+        lambda other: number == other,
+        (
+            132_613,
             "that is the head for 32×32: 96×96 leaves a 3×3 map",
             "32×32일 때의 수입니다. 96×96이면 3×3 맵이 남습니다.",
         ),
-        1_179_904: ("the last layer is missing", "마지막 층이 빠졌습니다."),
-        1_180_928: ("the biases are missing", "편향이 빠졌습니다."),
-        1_182_474: ("five classes, not ten", "클래스가 열이 아니라 다섯입니다."),
-        15_895_877: ("the base is frozen: leave it out", "몸통은 얼렸으므로 세지 않습니다."),
-    }
-    if number in known:
-        raise Wrong(*known[number])
+        (1_179_904, "the last layer is missing", "마지막 층이 빠졌습니다."),
+        (1_180_928, "the biases are missing", "편향이 빠졌습니다."),
+        (1_182_474, "five classes, not ten", "클래스가 열이 아니라 다섯입니다."),
+        (15_895_877, "the base is frozen: leave it out", "몸통은 얼렸으므로 세지 않습니다."),
+    )
     if number != 1_181_189:
         raise Wrong(
             "five halvings of 96, times 512 maps, are the inputs of Dense(256)",

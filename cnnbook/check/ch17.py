@@ -1,5 +1,6 @@
 """Checks of chapter 17, fine-tuning."""
 
+import functools
 import math
 
 import numpy as np
@@ -70,17 +71,15 @@ def order(answer):
         raise Wrong(
             "each of the six letters a to f once", "a부터 f까지 여섯 글자를 한 번씩 적습니다."
         )
-    place = {letter: given.index(letter) for letter in given}
-    for first, then, english, korean in (
-        ("c", "d", "the head is trained on a frozen base", "머리를 학습하기 전에 몸통을 얼립니다."),
-        ("e", "d", "compile before you train the head", "머리를 학습하기 전에 컴파일합니다."),
-        ("c", "e", "trainable counts when you compile", "얼린 다음에 컴파일합니다."),
-        ("d", "a", "the head first, then unfreeze", "머리를 학습한 다음에 몸통을 풉니다."),
-        ("a", "f", "compile again after you unfreeze", "몸통을 푼 다음에 다시 컴파일합니다."),
-        ("f", "b", "compile again before you train all", "전체를 학습하기 전에 다시 컴파일합니다."),
-    ):
-        if place[first] > place[then]:
-            raise Wrong(english, korean)
+    not_known(
+        lambda other: given.index(other[0]) < given.index(other[1]),
+        ("dc", "the head is trained on a frozen base", "머리를 학습하기 전에 몸통을 얼립니다."),
+        ("de", "compile before you train the head", "머리를 학습하기 전에 컴파일합니다."),
+        ("ec", "trainable counts when you compile", "얼린 다음에 컴파일합니다."),
+        ("ad", "the head first, then unfreeze", "머리를 학습한 다음에 몸통을 풉니다."),
+        ("fa", "compile again after you unfreeze", "몸통을 푼 다음에 다시 컴파일합니다."),
+        ("bf", "compile again before you train all", "전체를 학습하기 전에 다시 컴파일합니다."),
+    )
 
 
 @exercise("17-4")
@@ -133,7 +132,10 @@ def top_k(answer):
     labels = order[np.arange(40), ranks]
     for k in (3, 1, 8):
         given = as_number(call(answer, probabilities, labels, k))
-        known = [
+        if math.isclose(given, (ranks < k).mean(), rel_tol=1e-5):
+            continue
+        not_known(
+            functools.partial(math.isclose, given, rel_tol=1e-5),
             ((ranks < k).sum(), "a share, not a count", "장수가 아니라 비율입니다."),
             (
                 (ranks >= 8 - k).mean(),
@@ -148,12 +150,7 @@ def top_k(answer):
                 "k번째 답만 보았습니다. k개 가운데 하나라도 맞으면 됩니다.",
             ),
             ((ranks < k).mean() * 100, "a share, not per cent", "퍼센트가 아니라 비율입니다."),
-        ]
-        if math.isclose(given, (ranks < k).mean(), rel_tol=1e-5):
-            continue
-        for other, english, korean in known:
-            if math.isclose(given, other, rel_tol=1e-5):
-                raise Wrong(english, korean)
+        )
         raise Wrong(
             "the share of rows whose label is among the k largest probabilities",
             "확률이 큰 k개 안에 정답이 있는 줄의 비율입니다.",

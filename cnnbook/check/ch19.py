@@ -7,22 +7,15 @@ import numpy as np
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
 
 
-def _refuse(number, known):
-    """Raise the hint of the plausible wrong answer that was given, if it is one of these."""
-    not_known(lambda other: math.isclose(number, other, rel_tol=1e-6), *known)
-
-
 @exercise("19-1")
 def weighted_mean(answer):
     number = as_number(answer)
-    _refuse(
-        number,
-        [
-            (1, "weigh each mean by its number of images", "평균마다 이미지 수를 곱합니다."),
-            (2, "divide by all the images", "전체 이미지 수로 나눕니다."),
-            (1.75, "the second device has 5 images", "이미지가 5장인 것은 둘째 장치입니다."),
-            (2.75, "the second gradient is negative", "둘째 기울기는 음수입니다."),
-        ],
+    not_known(
+        lambda other: math.isclose(number, other, rel_tol=1e-6),
+        (1, "weigh each mean by its number of images", "평균마다 이미지 수를 곱합니다."),
+        (2, "divide by all the images", "전체 이미지 수로 나눕니다."),
+        (1.75, "the second device has 5 images", "이미지가 5장인 것은 둘째 장치입니다."),
+        (2.75, "the second gradient is negative", "둘째 기울기는 음수입니다."),
     )
     if not math.isclose(number, 0.25, rel_tol=1e-6):
         raise Wrong(
@@ -35,29 +28,27 @@ def weighted_mean(answer):
 def ring_bytes(answer):
     number = as_number(answer)
     gradient = 100_000_000
-    _refuse(
-        number,
-        [
-            (gradient, "that is the gradient once", "기울기 한 벌의 크기입니다."),
-            (gradient * 3 / 4, "the ring goes round twice", "고리를 두 바퀴 돕니다."),
-            (
-                gradient * 2,
-                "of 4 pieces, 3 are sent each time",
-                "바퀴마다 4토막 중 3토막을 보냅니다.",
-            ),
-            (
-                gradient * 6,
-                "that is what all four send",
-                "네 장치가 보내는 양을 모두 더한 것입니다.",
-            ),
-            (
-                gradient * 3 / 8,
-                "that counts numbers, not bytes",
-                "바이트가 아니라 수의 개수입니다.",
-            ),
-            (25_000_000, "bytes, and twice round the ring", "바이트로 세고, 두 바퀴를 돕니다."),
-            (150, "bytes, not megabytes", "메가바이트가 아니라 바이트로 적습니다."),
-        ],
+    not_known(
+        lambda other: math.isclose(number, other, rel_tol=1e-6),
+        (gradient, "that is the gradient once", "기울기 한 벌의 크기입니다."),
+        (gradient * 3 / 4, "the ring goes round twice", "고리를 두 바퀴 돕니다."),
+        (
+            gradient * 2,
+            "of 4 pieces, 3 are sent each time",
+            "바퀴마다 4토막 중 3토막을 보냅니다.",
+        ),
+        (
+            gradient * 6,
+            "that is what all four send",
+            "네 장치가 보내는 양을 모두 더한 것입니다.",
+        ),
+        (
+            gradient * 3 / 8,
+            "that counts numbers, not bytes",
+            "바이트가 아니라 수의 개수입니다.",
+        ),
+        (25_000_000, "bytes, and twice round the ring", "바이트로 세고, 두 바퀴를 돕니다."),
+        (150, "bytes, not megabytes", "메가바이트가 아니라 바이트로 적습니다."),
     )
     if not math.isclose(number, gradient * 3 / 2, rel_tol=1e-6):
         raise Wrong(
@@ -88,7 +79,8 @@ def _compare(answer, gradients, sizes):
             "a device without images may hold nan, and 0 * nan is nan: leave it out first",
             "이미지가 없는 장치의 값은 NaN일 수 있고 0·NaN은 NaN입니다. 먼저 뺍니다.",
         )
-    for other, english, korean in (
+    not_known(
+        lambda other: np.allclose(given, other, atol=1e-6),
         (gradients.mean(axis=0), "that is the plain mean", "장수를 곱하지 않은 평균입니다."),
         (wanted * sizes.sum(), "divide by all the images", "전체 장수로 나눕니다."),
         (
@@ -97,9 +89,7 @@ def _compare(answer, gradients, sizes):
             "장치 수가 아니라 장수로 나눕니다.",
         ),
         (gradients.sum(axis=0), "that is the plain sum", "장수를 곱하지 않은 합입니다."),
-    ):
-        if np.allclose(given, other, atol=1e-6):
-            raise Wrong(english, korean)
+    )
     raise Wrong(
         f"sizes {sizes.tolist()}: weigh each device's gradient by its images",
         f"장수가 {sizes.tolist()}일 때 다릅니다. 장치마다 장수를 곱해 더합니다.",
@@ -110,21 +100,19 @@ def _compare(answer, gradients, sizes):
 def multiply_adds(answer):
     number = as_number(answer)
     kernel = 3 * 3 * 16 * 32
-    _refuse(
-        number,
-        [
-            (kernel, "that is one place", "한 자리의 수입니다. 자리 수를 곱합니다."),
-            (14 * 14 * kernel, "14×14 is with padding SAME", "14×14는 SAME일 때입니다."),
-            (26 * 26 * kernel, "the stride is 2", "스트라이드가 2입니다."),
-            (28 * 28 * kernel, "the output is smaller than the input", "출력은 입력보다 작습니다."),
-            (169 * 144, "there are 32 filters", "필터가 32개입니다."),
-            (169 * 9 * 32, "each filter sees 16 channels", "필터마다 채널 16개를 봅니다."),
-            (
-                2 * 169 * kernel,
-                "a multiplication and an addition count as one here",
-                "여기서는 곱셈과 덧셈을 묶어 한 번으로 셉니다.",
-            ),
-        ],
+    not_known(
+        lambda other: math.isclose(number, other, rel_tol=1e-6),
+        (kernel, "that is one place", "한 자리의 수입니다. 자리 수를 곱합니다."),
+        (14 * 14 * kernel, "14×14 is with padding SAME", "14×14는 SAME일 때입니다."),
+        (26 * 26 * kernel, "the stride is 2", "스트라이드가 2입니다."),
+        (28 * 28 * kernel, "the output is smaller than the input", "출력은 입력보다 작습니다."),
+        (169 * 144, "there are 32 filters", "필터가 32개입니다."),
+        (169 * 9 * 32, "each filter sees 16 channels", "필터마다 채널 16개를 봅니다."),
+        (
+            2 * 169 * kernel,
+            "a multiplication and an addition count as one here",
+            "여기서는 곱셈과 덧셈을 묶어 한 번으로 셉니다.",
+        ),
     )
     if number != 169 * kernel:
         raise Wrong(

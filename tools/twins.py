@@ -1,0 +1,261 @@
+"""Write the twins of the source's notebooks, and keep account of what each text renders.
+
+Usage:  python -m tools.twins 03 [04 …]                (python -m cnnbook twin 03)
+        python -m tools.twins translated 03 [CELL …]   (python -m cnnbook translated 03)
+
+en/03 stands for the twin in one language alone.
+
+A twin has the order, the ids, the code and the outputs of its source, byte for byte; prose and alt
+texts are its own, found by cell id. Each of them carries "renders": a digest of the source's text that
+it says. When the source's text changes, the digest no longer fits: the cell is stale, and the tests say
+so until `translated` has shown both texts and accepted the twin's. A cell that is new comes with the
+source's words, to be written over. Markdown pages carry one digest, in a comment on their last line.
+"""
+
+import copy
+import hashlib
+import re
+import sys
+from collections import Counter
+
+import nbformat
+
+from cnnbook._files import replacing
+from tools import run
+from tools.editions import EDITIONS, SOURCE
+
+TWINS = [edition for edition in EDITIONS.values() if not edition.is_source]
+RENDERS = re.compile(r"\s*<!-- renders ([0-9a-f]+) -->\s*")  # wherever an editor has left it
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def alt_of(cell):
+    """Return the alt text of a cell's figure, or None."""
+    return cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
+
+
+def text_of(cell):
+    """Return what of a cell is translated: its prose, or its figure's alt text, or None."""
+    return alt_of(cell) if cell.cell_type == "code" else cell.source
+
+
+def put(cell, text):
+    if cell.cell_type == "code":
+        cell.metadata["mystnb"]["image"]["alt"] = text
+    else:
+        cell.source = text
+
+
+def rebuilt(source, twin=None):
+    """Return the twin as it should be: the source, with the prose and alt texts of the twin's cells."""
+    known = {cell.get("id"): cell for cell in twin.cells} if twin else {}
+    made = copy.deepcopy(source)
+    for cell in made.cells:
+        mine = known.get(cell.id)
+        if text_of(cell) is None or mine is None or mine.cell_type != cell.cell_type:
+            continue
+        if text_of(mine) is not None:
+            put(cell, text_of(mine))
+        if "renders" in mine.metadata:
+            cell.metadata["renders"] = mine.metadata["renders"]
+    return run.tidy(made)
+
+
+def homeless(source, twin):
+    """Yield the twin's cells with a text for which its source has no cell: joined, split or pasted."""
+    places = {(cell.id, cell.cell_type) for cell in source.cells if text_of(cell) is not None}
+    for mine in twin.cells:
+        if text_of(mine) and (mine.get("id"), mine.cell_type) not in places:
+            yield mine
+
+
+def stale(source, twin):
+    """Yield (the source's cell, the twin's) where the twin does not say what the source says now."""
+    for cell, mine in zip(source.cells, twin.cells, strict=True):
+        text = text_of(cell)
+        if text is not None and mine.metadata.get("renders") != digest(text):
+            yield cell, mine
+
+
+# --- what both texts must share ------------------------------------------------------------------
+
+
+def facts(text, labels):
+    """Return what a text and its translation have in common: numbers, formulas, code, links, shapes."""
+    found = {"blocks of code": re.findall(r"^```.*?^```", text, re.M | re.S)}
+    text = re.sub(r"^```.*?^```", " ", text, flags=re.M | re.S)
+    text = re.sub(rf"^{re.escape(labels['terms'])}$(\n\|.*)+", terms, text, flags=re.M)
+    formulas = re.findall(r"\$\$.*?\$\$|\$[^$\n]+\$", text, re.S)
+    found["formulas"] = sorted(re.sub(r"\\text\{[^}]*\}", "", formula) for formula in formulas)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " ", text, flags=re.S)
+    found["code"] = sorted(re.findall(r"`[^`\n]+`", text))
+    text = re.sub(r"`[^`\n]+`", " ", text)
+    found["links"] = sorted(re.findall(r"\]\(([^)]+)\)", text))
+    text = re.sub(r"\]\(([^)]+)\)", "]", text)
+    found["tags"] = re.findall(r"</?[a-z][^>]*>", text)
+    found["headings"] = [len(marks) for marks in re.findall(r"^(#+) ", text, re.M)]
+    found["tables"] = [line.count("|") for line in text.splitlines() if line.startswith("|")]
+    found["lists"] = re.findall(r"^(- |\d+\. )", text, re.M)
+    found["quotes"] = re.findall(r"^>", text, re.M)
+    # 52만 9,984 is 529,984, and both dashes are ranges.
+    text = re.sub(r"(\d+)만 (\d),(\d{3})", r"\1\2,\3", text)
+    found["numbers"] = sorted(re.findall(r"\d(?:[\d,.]*\d)?", re.sub("[~–]", " ", text)))
+    return found
+
+
+def terms(table):
+    """Return a table of terms without its second column of three: the word in another language."""
+    lines = [
+        re.sub(r"^(\|[^|]*)\|[^|]*(\|[^|]*\|)$", r"\1\2", line) for line in table[0].split("\n")
+    ]
+    return "\n".join(lines)
+
+
+def differences(source_text, text, edition):
+    """Return sentences on what a translation has more or less than its source."""
+    wanted = facts(source_text, SOURCE.words["labels"])
+    got = facts(text, edition.words["labels"])
+    said = []
+    for kind, theirs in wanted.items():
+        mine = got[kind]
+        missing = list((Counter(theirs) - Counter(mine)).elements())
+        more = list((Counter(mine) - Counter(theirs)).elements())
+        if missing or more:
+            said.append(f"{kind}: only the source has {missing}, only the twin {more}")
+        elif mine != theirs:
+            said.append(f"{kind}: the source has {theirs}, the twin {mine}")
+    return said
+
+
+# --- the commands --------------------------------------------------------------------------------
+
+
+def read(path):
+    return nbformat.v4.reads(path.read_text("utf-8")) if path.is_file() else None
+
+
+def named(name):
+    """Return (editions, page) that a name stands for: 03 is in all languages, en/03 in one."""
+    language, _, page = name.rpartition("/")
+    return [edition for edition in TWINS if language in ("", edition.language)], page
+
+
+def is_markdown(page):
+    return (SOURCE.folder / f"{page}.md").is_file()
+
+
+def pairs(name):
+    """Yield (edition, path of the source's notebook, path of its twin) for a chapter number, or "all"."""
+    editions, page = named(name)
+    for path in run.find(page):
+        for edition in editions:
+            if path.parent == SOURCE.folder and edition.has(path.stem):
+                yield edition, path, edition.folder / path.name
+
+
+def brought_up_to_date(edition, path, twin_path):
+    """Return the source's notebook and its twin as it should be; print texts that have no place in it."""
+    source, twin = read(path), read(twin_path)
+    for mine in homeless(source, twin) if twin else ():
+        print(f"===== {edition.language}: left out, the source has no cell {mine.get('id')}")
+        print(text_of(mine))
+    return source, rebuilt(source, twin)
+
+
+def write(names):
+    """Bring the twins of notebooks up to date, and say what in them is stale."""
+    if pages := [name for name in names if is_markdown(named(name)[1])]:
+        sys.exit(f"Pages in Markdown are written by hand, then accepted: translated {pages[0]}")
+    for edition, path, twin_path in [pair for name in names for pair in pairs(name)]:
+        source, made = brought_up_to_date(edition, path, twin_path)
+        run.write(made, twin_path)  # also where only the file's form has changed
+        waiting = [cell.id for cell, _ in stale(source, made)]
+        print(f"{edition.language}/{path.name}: {len(waiting)} stale", flush=True)
+        if waiting:
+            number = path.name[:2] if path.name[:2].isdecimal() else path.stem
+            print(f"  {', '.join(waiting)}\n  python -m cnnbook translated {number} shows them")
+
+
+def translated(name, cells):
+    """Show each stale cell beside its source and accept the twin's text; a wrong one is not accepted.
+
+    name: a chapter number, or the stem of a notebook or a Markdown page. cells: ids; none for all.
+    """
+    editions, page = named(name)
+    if is_markdown(page):
+        found = [accept_page(edition, page) for edition in editions if edition.has(page)]
+    else:
+        found = [accept(*pair, cells) for pair in pairs(name)]
+    if not found:
+        sys.exit(f"{name}: no edition lists such a page in book/editions.toml.")
+    return all(found)
+
+
+def accept(edition, path, twin_path, cells):
+    """Accept the stale texts of a notebook's twin; return whether none was refused."""
+    if not twin_path.is_file():
+        sys.exit(f"{edition.language}/{path.name} is not there: python -m cnnbook twin writes it.")
+    source, made = brought_up_to_date(edition, path, twin_path)
+    if unknown := set(cells) - {cell.id for cell in source.cells}:
+        sys.exit(f"{path.name} has no cell {', '.join(sorted(unknown))}.")
+    accepted = refused = 0
+    for cell, mine in stale(source, made):
+        if cells and cell.id not in cells:
+            continue
+        print(f"===== {cell.id}\n{text_of(cell)}\n----- {edition.language}\n{text_of(mine)}")
+        problems = differences(text_of(cell), text_of(mine), edition)
+        if text_of(mine) == text_of(cell) and re.search(r"[^\W\d_]", text_of(cell)):
+            problems = ["it is the source's text"]
+        for problem in problems:
+            print(f"!!!!! not accepted: {problem}")
+        if problems:
+            refused += 1
+        else:
+            accepted += 1
+            mine.metadata["renders"] = digest(text_of(cell))
+    run.write(run.tidy(made), twin_path)
+    print(f"{edition.language}/{path.name}: {accepted} accepted, {refused} not")
+    return refused == 0
+
+
+def accept_page(edition, name):
+    """Accept a Markdown page's text as a translation of the source's."""
+    path, twin_path = SOURCE.folder / f"{name}.md", edition.folder / f"{name}.md"
+    if not twin_path.is_file():
+        sys.exit(f"{edition.language}/{twin_path.name} is not there: write it, then accept it.")
+    text, twin = path.read_text("utf-8"), page_text(twin_path)
+    if page_renders(twin_path) == digest(text):
+        return True
+    print(f"===== {path.name}\n{text}\n----- {edition.language}\n{twin}")
+    for problem in (problems := differences(text, twin, edition)):
+        print(f"!!!!! not accepted: {problem}")
+    if not problems:
+        with replacing(twin_path) as file:
+            file.write(f"{twin}\n<!-- renders {digest(text)} -->\n".encode())
+    return not problems
+
+
+def page_text(path):
+    """Return a Markdown page's text, without the line that says what it renders."""
+    return RENDERS.sub("\n\n", path.read_text("utf-8")).strip() + "\n"
+
+
+def page_renders(path):
+    """Return the digest of the source's text that a Markdown page says it renders, or None."""
+    found = RENDERS.search(path.read_text("utf-8"))
+    return found[1] if found else None
+
+
+def main(arguments):
+    if not arguments or arguments == ["translated"]:
+        sys.exit(__doc__)
+    if arguments[0] == "translated":
+        sys.exit(not translated(arguments[1], arguments[2:]))
+    write(arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
