@@ -501,10 +501,11 @@ def project(tmp_path_factory):
     for name in ("conftest.py", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, folder)
     (folder / "tools").mkdir()
-    for name in ("__init__", "compare", "stored"):  # all that conftest.py needs
+    for name in ("__init__", "compare", "editions", "stored"):  # all that conftest.py needs
         shutil.copy(ROOT / f"tools/{name}.py", folder / "tools")
     for part in ("book/ko", "tampered"):
         (folder / part).mkdir(parents=True)
+    shutil.copy(ROOT / "book/editions.toml", folder / "book")
     for name, rows in ROWS.items():
         notebook = run.tidy(run.execute(notebook_of(name), folder))
         assert not run.problems(notebook)
