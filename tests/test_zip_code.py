@@ -135,7 +135,7 @@ def test_the_answer(opened, bare_page):
 
     page = opened(bare_page(BODY, SCRIPTS, "en").as_uri())
     draw(page, "63122")
-    page.get_by_role("button", name="Recognise").click()
+    page.get_by_role("button", name="Recognize").click()
     assert answer(page) == "The zip code is 63122."
     assert "It begins with 63: Jeju." in page.locator(".lab-zip-more").text_content()
 

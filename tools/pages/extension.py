@@ -242,6 +242,14 @@ def mend(html, page, words):
     # Names, operators and punctuation have the colour of plain text: a third of a chapter's bytes is
     # their tags.
     html = re.sub(r'<span class="(?:n|nn|o|p|w)">([^<]*)</span>', r"\1", html)
+    # In every formula: a name space that HTML knows by itself, a rule that book.css has once, and a word
+    # to a browser that is no more.
+    for said in (
+        ' xmlns="http://www.w3.org/1998/Math/MathML"',
+        ' style="position: relative;"',
+        ' unselectable="on"',
+    ):
+        html = html.replace(said, "")
     # sphinx-thebe, which Jupyter Book always loads, leaves its settings in every page.
     thebe = r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName.*?</script>'
     return re.sub(thebe, "", html, flags=re.S)
