@@ -1,8 +1,8 @@
 """What the built pages have beyond the theme: nothing from another host, light, in the reader's language.
 
 A Sphinx extension, loaded by _config.yml. Formulas are typeset while the book is built, one style
-sheet holds only what the pages use, search knows Korean, what the theme says is taken from the
-edition's words.toml, and every page leads to its twin in the other editions, at the same heading.
+sheet holds only what the pages use, search (search.py) knows Korean, what the theme says is taken
+from the edition's words.toml, and every page leads to its twin in the other editions, at the same heading.
 book/_templates leaves out the theme's own styles and scripts.
 """
 
@@ -21,11 +21,10 @@ from pygments.lexers import JavascriptLexer
 from pygments.token import String
 from sphinx import addnodes
 from sphinx.locale import translators
-from sphinx.search import languages
-from sphinx.search.en import SearchEnglish
 from sphinx.util import logging
 
 from tools.editions import EDITIONS, SOURCE
+from tools.pages import search
 
 HERE = pathlib.Path(__file__).resolve().parent
 MATHJAX = pathlib.Path(
@@ -157,22 +156,6 @@ def name_twins(app, page, template, context, doctree):
     ]
 
 
-class SearchKorean(SearchEnglish):
-    """경계 finds 경계를: the browser adds the beginnings of every Korean word to the index."""
-
-    lang = "ko"
-    language_name = "Korean"
-    js_splitter_code = """
-function splitQuery(query) {
-  return query.match(/[가-힣]+|(?:(?![가-힣])[\\p{L}\\p{N}_])+/gu) || [];
-}
-"""
-    js_stemmer_code = SearchEnglish.js_stemmer_code + (HERE / "search_ko.js").read_text("utf-8")
-
-    def split(self, input):
-        return re.findall(r"[가-힣]+|(?:(?![가-힣])\w)+", input)
-
-
 def prune(css, used):
     """Keep the rules whose classes and ids are all among the used words."""
     kept, start = [], 0
@@ -288,7 +271,7 @@ def finish(app, error):
 
 
 def setup(app):
-    languages["ko"] = SearchKorean
+    search.setup(app)
     app.typesetter = Typesetter()
     app.add_html_math_renderer("typeset", (visit_math(False), None), (visit_math(True), None))
     app.connect("config-inited", translate)
