@@ -5,8 +5,10 @@ import importlib.util
 import os
 import pathlib
 import shutil
+import time
 
 import pytest
+from books import built
 
 from cnnbook import REPEATABLE
 from tools.browser import serving, started
@@ -29,6 +31,33 @@ BARE = """<!doctype html>
 {scripts}
 </html>
 """
+
+
+@pytest.fixture(scope="session")
+def whole(root, tmp_path_factory):
+    """All editions of the book, below their front door: built once, by the worker that comes first."""
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    output, done = common / "book", common / "book-done"
+    try:
+        output.mkdir()
+    except FileExistsError:
+        for _ in range(600):
+            if done.exists():
+                break
+            time.sleep(1)
+    else:
+        try:
+            built(root, output=output)
+        finally:
+            done.touch()
+    return output / "html"
+
+
+@pytest.fixture(scope="session")
+def korean(whole):
+    return whole / "ko"
 
 
 @pytest.fixture(scope="module")

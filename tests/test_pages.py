@@ -5,15 +5,13 @@ path, for what must not depend on what a chapter happens to say.
 """
 
 import html
-import os
 import re
 import shutil
-import subprocess
-import sys
 import urllib.parse
 
 import pytest
 import yaml
+from books import build, built, pages
 
 from tools.editions import EDITIONS
 from tools.pages import extension
@@ -33,37 +31,9 @@ SAMPLE = {
 }
 
 
-def build(root, *arguments):
-    """Build the book of a checkout as `make book` does."""
-    command = [sys.executable, "-m", "tools.build", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONUTF8": "1"}
-    return subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, encoding="utf-8", errors="replace"
-    )
-
-
-def built(root, *arguments, output=None):
-    """Return the folder that holds the front door and a folder for each edition."""
-    output = output or root / "_build"
-    done = build(root, *arguments, "--output", output)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return output / "html"
-
-
-@pytest.fixture(scope="module")
-def whole(root, tmp_path_factory):
-    """All editions of the book, below their front door."""
-    return built(root, output=tmp_path_factory.mktemp("book"))
-
-
 @pytest.fixture(scope="module", params=EDITIONS)
 def book(request, whole):
     return whole / request.param
-
-
-@pytest.fixture(scope="module")
-def korean(whole):
-    return whole / "ko"
 
 
 SAMPLE_EDITIONS = """source = "ko"
@@ -106,14 +76,6 @@ def checkout(root, folder, pages, twins=()):
 def sample(root, tmp_path_factory):
     folder = checkout(root, tmp_path_factory.mktemp("sample") / "책 사본", SAMPLE)
     return built(folder) / "ko"
-
-
-def pages(folder):
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*.html")
-        if "_static" not in path.parts
-    )
 
 
 def read_through(page):
