@@ -16,6 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 
 from tools import minutes, run
+from tools.editions import EDITIONS, SOURCE
 from tools.recipes import cover
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -108,6 +109,42 @@ def test_reading_time_is_what_is_counted(path):
     assert minutes.parts(notebook)["main"] <= minutes.LONGEST
 
 
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(ROOT.glob("book/*/[0-9][0-9]-*.ipynb")), CHAPTERS[-1]],
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
+)
+def test_predictions(path):
+    """A question in a cell of its own, then the cell that decides it: its answer is in the output."""
+    notebook = nbformat.read(path, as_version=4)
+    label = EDITIONS.get(path.parent.name, SOURCE).words["labels"]["prediction"]
+    chapter = int(path.name[:2]) if path.name[:2].isdecimal() else 0
+    asked = [n for n, cell in enumerate(notebook.cells) if cell.id.startswith("prediction-")]
+    assert asked == [n - 1 for n, cell in enumerate(notebook.cells) if decisions(cell)]
+    for number, n in enumerate(asked, 1):
+        question, cell = notebook.cells[n : n + 2]
+        name = f"{chapter}-{number}"
+        assert question.id == f"prediction-{name}"
+        letters = re.findall(r"^- \*\*(\w)\*\* \S", question.source, re.M)
+        assert question.source.startswith(f"**{label} {name}** ") and 3 <= len(letters) <= 4
+        assert question.source.count("\n- ") == len(letters)
+        assert decisions(cell) == [[name, *letters]]
+        printed = "".join(output.get("text", "") for output in cell.outputs)
+        assert re.findall(r"^prediction (.*): [a-d]$", printed, re.M) == [name]
+        assert not minutes.FOLDED & set(cell.metadata.get("tags", []))
+
+
+def decisions(cell):
+    """Return [name, letter, …] of each call of decide() in a code cell."""
+    if cell.cell_type != "code" or "decide(" not in cell.source:
+        return []
+    return [
+        [node.args[0].value, *[keyword.arg for keyword in node.keywords]]
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "decide"
+    ]
+
+
 def test_minutes():
     prose = [
         "# 제목\n\n[가 나](03-x.ipynb)다 `code` $x^2$ **라**.\n\n| 표 | 줄 |\n|---|---|\n| 1 | 2 |",
@@ -121,11 +158,15 @@ def test_minutes():
     for number, tags in ((1, []), (2, []), (3, ["hide-cell"])):
         code = nbformat.v4.new_code_cell("x = 1\n\ny = 2\n" * 5, metadata={"tags": tags})
         cells.insert(2 * number - 1, code)
+    cells[1:1] = [
+        nbformat.v4.new_markdown_cell("**예측 3-1** 차?\n\n- **a** 카\n- **b** 타"),
+        nbformat.v4.new_code_cell('decide(\n    "3-1", a=True,\n    b=x,\n)'),
+    ]
     found = minutes.parts(nbformat.v4.new_notebook(cells=cells))
     # 제목, 가나다라., 표줄12, 정리: 13 letters and 10 lines; 더깊이:마, 바바…, 사: 602 letters.
     assert found["main"] == pytest.approx(13 / 300 + 1)
     assert found["deeper"] == pytest.approx(602 / 300)
-    assert found["exercises"] == 2
+    assert found["exercises"] == 2 and found["predictions"] == 1
 
 
 @every_notebook

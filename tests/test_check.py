@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cnnbook.check
-from cnnbook.check import check
+from cnnbook.check import check, decide
 
 for module in pkgutil.iter_modules(cnnbook.check.__path__):
     cnnbook.check.find(f"{module.name[2:]}-1")  # registers the chapter's exercises
@@ -122,3 +122,30 @@ def test_numbers_reach_the_function_as_numbers_and_arrays_as_copies():
     assert zeros == [0, 0, 0, 0] and rate == 0.5 and shape == (2, 3)
     assert type(rate) is float and type(shape) is tuple
     assert (changed == 1).all() and (image == 0).all()
+
+
+def test_the_cell_decides_a_prediction(capsys):
+    decide("3-1", a=False, b=np.bool_(True), c=False)
+    decide("12-10", a=True, b=False)
+    assert capsys.readouterr().out == "prediction 3-1: b\nprediction 12-10: a\n"
+
+
+@pytest.mark.parametrize(
+    "name, options, said",
+    [
+        ("03-1", {"a": True, "b": False}, "name: got 03-1, wanted a prediction"),
+        ("3-1", {"a": True}, "options: got a, wanted a, b, …"),
+        ("3-1", {}, "options: got none, wanted a, b, …"),
+        ("3-1", {"a": True, "c": False}, "options: got a, c, wanted a, b, …"),
+        ("3-1", {"b": True, "a": False}, "options: got b, a, wanted a, b, …"),
+        ("3-1", {"a": False, "b": False}, "options: got none of ab, wanted exactly one"),
+        ("3-1", {"a": True, "b": True}, "options: got a, b of ab, wanted exactly one"),
+        ("3-1", {"a": True, "b": 0.3}, "b: got 0.3, wanted True or False"),
+        ("3-1", {"a": True, "b": None}, "b: got None, wanted True or False"),
+        ("3-1", {"a": True, "b": np.array([False])}, "b: got array([False]), wanted True or False"),
+    ],
+)
+def test_a_prediction_that_is_not_decided(capsys, name, options, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        decide(name, **options)
+    assert capsys.readouterr().out == ""

@@ -5,8 +5,8 @@ Usage:  python -m tools.minutes [03 …]     (without a number: all chapters)
 A minute is 300 letters of prose or 10 lines of code. A letter is anything but white space in the
 prose that a reader sees: no formulas, no code, no addresses, nothing folded. Code counts where it
 is open. The main line, which nobody should skip, is counted apart from the sections headed
-"going deeper", which may be skipped; exercises take as long as they take and are counted
-by their number. `make run` writes the result into a chapter's opening cell.
+"going deeper", which may be skipped; exercises and predictions take as long as they take and are
+counted by their number. `make run` writes the result into a chapter's opening cell.
 """
 
 import re
@@ -21,25 +21,35 @@ LINES_A_MINUTE = 10
 LONGEST = 60  # minutes of a chapter's main line
 LABELS, READING = SOURCE.words["labels"], SOURCE.words["reading"]
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+PREDICTION = re.compile(rf"\*\*{LABELS['prediction']} (\d+-\d+)\*\*")  # begins a cell of its own
+DECISION = re.compile(r"^decide\((?:.|\n(?=[ )]))*\n?", re.M)  # a statement, over its lines
 OPENING = re.compile(rf"\*\*{LABELS['reading_time']}\*\*.*")
 
 
 def parts(notebook):
-    """Return {"main": minutes, "deeper": minutes, "exercises": how many} of a notebook."""
+    """Return {"main", "deeper": minutes, "exercises", "predictions": how many} of a notebook."""
     minutes = {"main": 0.0, "deeper": 0.0, "exercises": 0.0}
+    predictions = 0
     place = Place()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             if not FOLDED & set(cell.metadata.get("tags", [])):
-                lines = sum(bool(line.strip()) for line in cell.source.splitlines())
-                minutes[place.part] += lines / LINES_A_MINUTE
+                minutes[place.part] += lines_of_code(cell.source) / LINES_A_MINUTE
+            continue
+        if PREDICTION.match(cell.source):
+            predictions += 1
             continue
         for line in visible(cell.source).splitlines():
             place.pass_by(line)
             minutes[place.part] += letters(line) / LETTERS_A_MINUTE
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     exercises = len(re.findall(rf"^### {LABELS['exercise']} \d+-\d+", text, re.M))
-    return {"main": minutes["main"], "deeper": minutes["deeper"], "exercises": exercises}
+    return minutes | {"exercises": exercises, "predictions": predictions}
+
+
+def lines_of_code(source):
+    """Return how many lines a reader reads: no empty ones, and not what decides a prediction."""
+    return sum(bool(line.strip()) for line in DECISION.sub("", source).splitlines())
 
 
 class Place:
@@ -89,7 +99,9 @@ def opening(notebook):
     said = [READING["main"].format(round(found["main"]))]
     if found["deeper"] >= 0.5:
         said.append(READING["deeper"].format(round(found["deeper"])))
-    said.append(READING["exercises"].format(found["exercises"]))
+    for kind in ("predictions", "exercises"):
+        if found[kind] or kind == "exercises":
+            said.append(READING[kind].format(found[kind]))
     return f"**{LABELS['reading_time']}** {' · '.join(said)}"
 
 
@@ -100,13 +112,14 @@ def write(notebook):
 
 
 def main(numbers):
-    print("chapter                main  deeper  exercises")
+    print("chapter                main  deeper  predictions  exercises")
     for path in SOURCE.notebooks():
         number = path.name[:2]
         if number.isdecimal() and number in (numbers or [number]):
             found = parts(nbformat.read(path, as_version=4))
             print(
-                f"{path.stem:22}{found['main']:5.0f}{found['deeper']:8.0f}{found['exercises']:11}"
+                f"{path.stem:22}{found['main']:5.0f}{found['deeper']:8.0f}"
+                f"{found['predictions']:13}{found['exercises']:11}"
             )
 
 

@@ -3,6 +3,8 @@
 The checks of chapter NN stand in cnnbook/check/chNN.py. Each is a function of the answer that
 returns when the answer is right and raises `Wrong` with a hint in English and in Korean. A check
 accepts every right answer, in whatever form (a list, another number type, another way to code it).
+
+A prediction is no exercise: the cell below it measures, and `decide` says which option came out.
 """
 
 import importlib
@@ -53,6 +55,32 @@ def check(name, answer):
         )
     else:
         print(f"{name}: correct")
+
+
+def decide(name, **options):
+    """Print which option of a prediction came out, such as "prediction 3-1: b".
+
+    name: the prediction's number, as the text has it. options: a, b, c, …, in this order, and whether
+    each is what was measured. Raises ValueError unless exactly one of at least two is.
+    """
+    if not re.fullmatch(r"(0|[1-9]\d?)-[1-9]\d?", str(name)):
+        raise bad_value("name", name, 'a prediction such as "3-1"', '"3-1" 같은 예측 번호')
+    letters = "abcdefgh"[: len(options)]
+    if len(options) < 2 or "".join(options) != letters:
+        came = ", ".join(options) or "none"
+        raise bad_value("options", came, "a, b, … in this order", "a, b, …를 이 차례로")
+    came_out = []
+    for letter, measured in options.items():
+        if np.ndim(measured) or np.asarray(measured).dtype.kind != "b":
+            raise bad_value(letter, measured, "True or False", "True 또는 False")
+        if measured:
+            came_out.append(letter)
+    if len(came_out) != 1:
+        came = ", ".join(came_out) or "none"
+        raise bad_value(
+            "options", f"{came} of {letters}", "exactly one that is true", "꼭 하나만 참인 선택지"
+        )
+    print(f"prediction {name}: {came_out[0]}")
 
 
 def find(name):

@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import urllib.parse
+from html import escape
 
 import imagesize
 from docutils import nodes
@@ -43,6 +44,7 @@ SCRIPTS = (
     "scripts/pydata-sphinx-theme.js",
     "scripts/sphinx-book-theme.js",
     "book.js",
+    "predict.js",
 )
 
 
@@ -114,6 +116,22 @@ def fold_deeper(app, doctree, docname):
             head = f'<details class="deeper"><summary>{words["page"]["unfold"]}</summary>'
             section.insert(1, nodes.raw("", head, format="html"))
             section.append(nodes.raw("", "</details>", format="html"))
+
+
+def set_apart_predictions(app, doctree, docname):
+    """Put a prediction's question and its options into a box: predict.js looks for it."""
+    words = edition_of(app).words
+    name = re.compile(rf"{words['labels']['prediction']} \d+-\d+$")
+    if app.builder.format != "html":
+        return
+    data = " ".join(f'data-{key}="{escape(said)}"' for key, said in words["prediction"].items())
+    for question in list(doctree.findall(nodes.paragraph)):
+        place, options = question.parent, question.next_node(descend=False, siblings=True)
+        asked = isinstance(question[0], nodes.strong) and name.match(question[0].astext())
+        if asked and isinstance(options, nodes.bullet_list):
+            head = f'<div class="prediction" {data}>'
+            place.insert(place.index(question), nodes.raw("", head, format="html"))
+            place.insert(place.index(options) + 1, nodes.raw("", "</div>", format="html"))
 
 
 # --- between the editions --------------------------------------------------------------------------
@@ -279,6 +297,7 @@ def setup(app):
     app.connect("doctree-read", lead_elsewhere)
     app.add_config_value("edition_pages", None, "env", (list, type(None)))  # another: read all anew
     app.connect("doctree-resolved", fold_deeper)
+    app.connect("doctree-resolved", set_apart_predictions)
     app.connect("html-page-context", name_twins)
     app.connect(
         "build-finished", finish, priority=900
