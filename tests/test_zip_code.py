@@ -267,10 +267,18 @@ def test_keyboard_alone(opened):
 
     draw(page, "63122")
     page.get_by_role("button", name="다섯째 자리 지우기").focus()
+    for key in "rseq":  # the focus is on no drawing
+        page.keyboard.press(key)
+    assert page.evaluate(INK) != [0] * 5 and "63122" not in answer(page)
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("r")
     assert answer(page) == "우편번호 63122입니다."
     page.keyboard.press("e")
     assert page.evaluate(INK) == [0] * 5 and answer(page) == heard(page) == "판을 모두 지웠습니다."
+    page.keyboard.press("Control+z")
+    assert page.evaluate(INK) != [0] * 5 and answer(page) == heard(page) == "되돌렸습니다."
+    page.keyboard.press("Control+Shift+z")
+    assert page.evaluate(INK) == [0] * 5 and answer(page) == "되돌린 것을 다시 했습니다."
     draw(page, "63122")
     page.keyboard.press("s")
     page.keyboard.press("R")
@@ -289,10 +297,16 @@ def test_keyboard_alone(opened):
     assert answer(page) == "우편번호 63122입니다."
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("e")
-    assert page.evaluate(INK) == [1, 1, 1, 1, 1]
-    page.locator(".lab-answer").click()  # anywhere in the widget
+    page.locator(".lab-answer").click()
     page.keyboard.press("e")
-    assert page.evaluate(INK) == [0] * 5
+    assert page.evaluate(INK) == [1, 1, 1, 1, 1]
+    page.get_by_role("button", name="셋째 자리 지우기").click()
+    page.get_by_role("button", name="모두 지우기").click()
+    undo = page.get_by_role("button", name="되돌리기")
+    undo.click()
+    assert page.evaluate(INK) == [1, 1, 0, 1, 1]
+    undo.click()
+    assert page.evaluate(INK) == [1] * 5
 
 
 def test_buttons_say_their_keys(opened):
@@ -355,7 +369,7 @@ def test_a_drawing_meanwhile_is_not_answered_for(opened):
     page.evaluate("""async () => {
         const widget = document.querySelector("zip-code");
         const reading = widget.read();
-        widget.pads[4].undo();
+        widget.history.undo();
         await reading;
     }""")
     assert page.locator("zip-code").get_attribute("aria-busy") == "false"

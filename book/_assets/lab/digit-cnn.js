@@ -355,9 +355,13 @@
 
     #build() {
       this.status = element("p", { class: "lab-hidden", role: "status" });
+      const history = new cnnlab.DrawingHistory();
+      this.addEventListener("keydown", history.key);
       this.pad = new cnnlab.DrawingPad({
         label: text("pad"),
         hint: text("hint"),
+        exampleHint: text("exampleHint"),
+        history,
         changed: () => this.#read(),
         say: (sentence) => this.say(sentence),
       });
@@ -376,7 +380,7 @@
       this.replaceChildren(
         element("div", { class: "lab-digit-top" },
           element("div", { class: "lab-digit-draw" }, this.pad.element,
-            element("div", { class: "lab-buttons" }, button("undo", () => this.pad.undo()), button("erase", () => this.pad.erase()))),
+            element("div", { class: "lab-buttons" }, button("undo", () => history.undo()), button("erase", () => this.pad.erase()))),
           element("figure", { class: "lab-figure lab-digit-seen" }, this.seen, element("figcaption", {}, shared.seen())),
           element("div", { class: "lab-digit-read" }, this.answer,
             element("ul", { class: "lab-bars", "aria-label": text("bars") }, ...this.bars.map(({ row }) => row)), this.time)),

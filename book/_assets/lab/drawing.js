@@ -7,6 +7,9 @@
   const INPUT = 28;
   const BOX = 20; // MNIST scaled the longer side of a digit to 20 of its 28 pixels
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const PIECE = 64; // points of a line: a longer stroke goes on in another, so that a point costs the same at its end
+  const PALM = 2000; // milliseconds after a pen was seen in which a touch is the palm of its hand
+  const GESTURE = 250; // milliseconds between the fingers of one gesture
 
   const svg = (name, attributes, ...children) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -14,6 +17,82 @@
     element.append(...children);
     return element;
   };
+
+  // ---- which hand draws: a pen's palm does not, nor the first of two fingers that scroll or pinch ----
+
+  let penSeen = -Infinity; // when a pen was last on or above the page; Infinity while it is down
+  let finger = null; // the one that draws: {since, takeBack}
+  const fingers = new Set(); // on any pad
+
+  const watch = ({ type, pointerType, pointerId, buttons, timeStamp, target }) => {
+    const pressed = type === "pointerdown";
+    if (pointerType === "pen") penSeen = buttons ? Infinity : timeStamp;
+    if (pressed && (pointerType === "pen" || (pointerType === "touch" && timeStamp - finger?.since < GESTURE))) finger?.takeBack();
+    if (pointerType !== "touch") return;
+    if (pressed && target.closest(".lab-pad")) fingers.add(pointerId);
+    if (type === "pointerup" || type === "pointercancel") fingers.delete(pointerId);
+  };
+  for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) addEventListener(type, watch, true);
+
+  const draws = ({ button, pointerType, timeStamp }) =>
+    button === 0 && (pointerType !== "touch" || (fingers.size < 2 && timeStamp - penSeen > PALM));
+
+  // ---- what was done, to be undone and done again ----
+
+  // Under a Korean keyboard a letter's key says ㄱ or ㄷ.
+  const letter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace(/^Key/, "")).toLowerCase();
+
+  // A step is what some pads were before it. A pad's strokes are replaced, never changed, so each step
+  // costs a list.
+  cnnlab.DrawingHistory = class {
+    #done = [];
+    #undone = [];
+
+    // said(undone): called after each step back, or forward again.
+    constructor(said = () => {}) {
+      this.said = said;
+    }
+
+    remember(pads) {
+      this.#done.push(pads.map((pad) => [pad, pad.strokes]));
+      this.#undone = [];
+    }
+
+    // The last step was none: it is as it was before.
+    forget() {
+      for (const [pad, strokes] of this.#done.pop()) pad.put(strokes);
+    }
+
+    undo() {
+      this.#go(this.#done, this.#undone);
+    }
+
+    redo() {
+      this.#go(this.#undone, this.#done);
+    }
+
+    #go(from, to) {
+      const step = from.pop();
+      if (!step) return;
+      to.push(step.map(([pad]) => [pad, pad.strokes]));
+      for (const [pad, strokes] of step) pad.put(strokes);
+      this.said(from === this.#done);
+    }
+
+    // Ctrl+Z or ⌘Z; with Shift, or Ctrl+Y, forward again.
+    key = (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+      const pressed = letter(event);
+      if (pressed === "z") event.shiftKey ? this.redo() : this.undo();
+      else if (pressed === "y") this.redo();
+      else return;
+      event.preventDefault();
+    };
+  };
+
+  // ---- the pad ----
+
+  const examples = new WeakSet(); // strokes that are none of the reader's
 
   // Strokes are lists of [x, y]. What is seen is an SVG, sharp at every size and in the page's
   // colours; `ink` is the same drawing as side × side numbers from 0 to 1, for a network to read.
@@ -24,19 +103,21 @@
     #down = false; // is the keyboard's pen on the paper?
     #pointer = null;
 
-    // label: the pad's name for a screen reader; hint: what an empty pad shows. changed(): called
-    // after every change of the ink. say(sentence): called with what the keyboard's pen did.
-    constructor({ label, hint, changed, say }) {
+    // label: the pad's name for a screen reader; hint: what an empty pad shows, and exampleHint what
+    // one with an example. history: of this pad, or of several. changed(): called after every change
+    // of the ink. say(sentence): called with what the keyboard's pen did.
+    constructor({ label, hint = "", exampleHint = "", history, changed, say }) {
       this.side = SIDE;
       this.strokes = [];
       this.ink = new Float32Array(SIDE * SIDE);
+      this.history = history;
       this.changed = changed;
       this.say = say;
+      this.hints = [hint, exampleHint];
       this.picture = svg("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, "aria-hidden": "true" }, this.#lines, this.#cursor);
       this.hint = document.createElement("span");
       this.hint.className = "lab-pad-hint";
       this.hint.setAttribute("aria-hidden", "true");
-      this.hint.textContent = hint;
       this.element = document.createElement("div");
       this.element.className = "lab-pad";
       this.element.tabIndex = 0;
@@ -45,15 +126,22 @@
       this.element.append(this.picture, this.hint);
       this.element.addEventListener("pointerdown", (event) => this.#press(event));
       this.element.addEventListener("pointermove", (event) => this.#drag(event));
-      for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
-        this.element.addEventListener(end, () => (this.#pointer = null));
+      this.element.addEventListener("pointercancel", (event) => event.pointerId === this.#pointer && this.#takeBack());
+      for (const end of ["pointerup", "lostpointercapture"])
+        this.element.addEventListener(end, (event) => event.pointerId === this.#pointer && this.#end());
       this.element.addEventListener("keydown", (event) => this.#key(event));
       this.element.addEventListener("blur", () => this.#lift());
       this.#moveCursor();
+      this.#show();
     }
 
     get empty() {
       return !this.strokes.length;
+    }
+
+    // Is this one of ours, which the reader's first stroke replaces?
+    get example() {
+      return examples.has(this.strokes);
     }
 
     // What a network that learned from MNIST wants to see.
@@ -61,42 +149,70 @@
       return cnnlab.centre(this.ink, SIDE, SIDE);
     }
 
-    undo() {
-      this.draw(this.strokes.slice(0, -1));
-    }
-
     erase() {
-      this.draw([]);
+      if (!this.empty) this.draw([]);
     }
 
-    // Replace the drawing.
+    // Replace the drawing, which can be undone.
     draw(strokes) {
+      this.history.remember([this]);
+      this.put(strokes);
+    }
+
+    // Replace the drawing and leave the history as it is.
+    put(strokes) {
       this.#lift();
-      this.#pointer = null;
-      this.strokes = [];
-      this.ink.fill(0);
-      this.#lines.replaceChildren();
-      this.hint.hidden = false;
-      for (const [first, ...others] of strokes) {
-        this.#begin(first);
-        for (const point of others) this.#extend(point);
-      }
+      this.#end();
+      this.#clear(strokes);
+      for (const stroke of strokes) stroke.forEach((point, i) => this.#mark(stroke[i - 1] ?? point, point, i));
+      this.#show();
       this.changed();
     }
 
+    #clear(strokes = []) {
+      this.strokes = strokes;
+      this.ink.fill(0);
+      this.#lines.replaceChildren();
+    }
+
+    #show() {
+      this.hint.textContent = this.hints[Number(this.example)];
+      this.hint.hidden = !(this.empty || this.example);
+      this.element.classList.toggle("lab-pad-example", this.example);
+    }
+
     #begin(point) {
-      this.strokes.push([point]);
-      this.hint.hidden = true;
-      this.#lines.append(svg("polyline", { points: `${point} ${point}` }));
-      this.#stamp(point, point);
+      this.history.remember([this]);
+      if (this.example) this.#clear();
+      this.strokes = [...this.strokes, [point]];
+      this.#mark(point, point, 0);
+      this.#show();
     }
 
     #extend(point) {
       const stroke = this.strokes.at(-1);
-      this.#lines.lastChild.setAttribute("points", `${this.#lines.lastChild.getAttribute("points")} ${point}`);
-      this.#stamp(stroke.at(-1), point);
+      this.#mark(stroke.at(-1), point, stroke.length);
       stroke.push(point);
     }
+
+    // Draw from a to b, the stroke's point of this number.
+    #mark(a, b, number) {
+      if (number % PIECE === 0) this.#lines.append(svg("polyline", { points: a }));
+      const line = this.#lines.lastChild;
+      line.setAttribute("points", `${line.getAttribute("points")} ${b}`);
+      this.#stamp(a, b);
+    }
+
+    #end() {
+      if (finger?.takeBack === this.#takeBack) finger = null;
+      this.#pointer = null;
+    }
+
+    // The stroke that is being drawn was none: a palm's, or a gesture's.
+    #takeBack = () => {
+      this.#end();
+      this.history.forget();
+    };
 
     // Ink all pixels within half a brush of the line from a to b, the rim by how much it covers.
     #stamp([ax, ay], [bx, by]) {
@@ -115,17 +231,17 @@
         }
     }
 
-    #place(event) {
-      const box = this.picture.getBoundingClientRect();
+    #place(event, box = this.picture.getBoundingClientRect()) {
       const scaled = (offset, size) => Math.round((offset / size) * SIDE * 10) / 10;
       return [scaled(event.clientX - box.left, box.width), scaled(event.clientY - box.top, box.height)];
     }
 
     #press(event) {
-      if (this.#pointer !== null || event.button !== 0) return;
+      if (this.#pointer !== null || !draws(event)) return;
       this.#lift();
       this.#pointer = event.pointerId;
       this.element.setPointerCapture(event.pointerId);
+      if (event.pointerType === "touch") finger = { since: event.timeStamp, takeBack: this.#takeBack };
       this.#begin(this.#place(event));
       this.changed();
     }
@@ -133,7 +249,8 @@
     #drag(event) {
       if (event.pointerId !== this.#pointer) return;
       const passed = event.getCoalescedEvents?.() ?? [];
-      for (const moved of passed.length ? passed : [event]) this.#extend(this.#place(moved));
+      const box = this.picture.getBoundingClientRect(); // once: after each point it would be laid out anew
+      for (const moved of passed.length ? passed : [event]) this.#extend(this.#place(moved, box));
       this.changed();
     }
 
@@ -294,7 +411,8 @@
     });
   };
 
-  const drawn = (digit) => EXAMPLES[digit].map(points);
+  const example = (strokes) => (examples.add(strokes), strokes);
+  const drawn = (digit) => example(EXAMPLES[digit].map(points));
 
   // Sentences that the widgets share.
   const shared = {
@@ -303,5 +421,5 @@
     time: (milliseconds) => cnnlab.text("drawing.time", { ms: milliseconds.toFixed(1) }),
   };
 
-  cnnlab.drawing = { canvas, colours, drawn, element, largest, onTheme, paint, percent, refuse, shared };
+  cnnlab.drawing = { canvas, colours, drawn, element, example, largest, letter, onTheme, paint, percent, refuse, shared };
 })();

@@ -1,6 +1,6 @@
 // <zip-code>: draw five digits; the network of <digit-cnn> reads them, and the zip code is named.
 (() => {
-  const { canvas, colours, drawn, element, largest, onTheme, paint, percent, refuse, shared } = cnnlab.drawing;
+  const { canvas, colours, drawn, element, largest, letter, onTheme, paint, percent, refuse, shared } = cnnlab.drawing;
   const text = (key, values) => cnnlab.text(`zip-code.${key}`, values);
 
   const PLACES = [1, 2, 3, 4, 5];
@@ -32,7 +32,6 @@
         return refuse(this, error);
       }
       if (!this.model) return refuse(this);
-      this.tabIndex = -1; // pressed anywhere, it hears the keys
       this.#build();
       onTheme(() => ((this.colours = colours(this.digits[0].seen)), this.#paint()));
     }
@@ -42,10 +41,11 @@
     #build() {
       this.status = element("p", { class: "lab-hidden", role: "status" });
       const help = element("p", { class: "lab-note", id: "lab-zip-help" }, `${shared.help()} ${text("help")}`);
+      this.history = new cnnlab.DrawingHistory((undone) => this.#tell(text(undone ? "undone" : "redone")));
       this.pads = PLACES.map((place) => {
         const pad = new cnnlab.DrawingPad({
           label: text("pad", { place: text(`place.${place}`) }),
-          hint: "",
+          history: this.history,
           changed: () => this.#changed(),
           say: (sentence) => (this.status.textContent = sentence),
         });
@@ -72,19 +72,19 @@
       this.buttons = Object.fromEntries(Object.entries(keys).map(([key, onclick]) => [key, element("button",
         { type: "button", "aria-keyshortcuts": key, onclick }, text(`key.${key}`), " ", element("kbd", { "aria-hidden": "true" }, key))]));
       this.buttons.r.classList.add("lab-primary");
-      const example = element("button", { type: "button", onclick: () => this.#example() }, text("example"));
+      const button = (key, onclick) => element("button", { type: "button", onclick }, text(key));
+      this.addEventListener("keydown", this.history.key);
       this.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-        // Under a Korean keyboard the letter's key says ㄱ or ㄷ.
-        const letter = /^[a-z]$/i.test(event.key) ? event.key : event.code.replace(/^Key/, "");
-        const does = keys[letter.toLowerCase()];
+        // A letter that is said or typed by mistake elsewhere does nothing.
+        const does = event.target.closest(".lab-pad") && keys[letter(event)];
         if (!does) return;
         event.preventDefault();
         does();
       });
       this.replaceChildren(
         element("div", { class: "lab-zip-boxes" }, ...boxes),
-        element("div", { class: "lab-buttons" }, ...Object.values(this.buttons), example),
+        element("div", { class: "lab-buttons" }, ...Object.values(this.buttons), button("undo", () => this.history.undo()), button("example", () => this.#example())),
         this.answer, this.list, this.seen, this.more, help, this.status,
       );
       this.#see(false, "");
@@ -134,7 +134,7 @@
     }
 
     erase() {
-      for (const pad of this.pads) pad.erase();
+      if (this.pads.some((pad) => !pad.empty)) this.#draw(() => []);
       this.#forget(text("start"));
       this.#tell(text("erased"));
     }
@@ -149,7 +149,13 @@
 
     // Draw a code by our own hand's digits.
     draw(code) {
-      this.pads.forEach((pad, i) => pad.draw(drawn(code[i])));
+      this.#draw((i) => drawn(code[i]));
+    }
+
+    // All boxes at once: one step to undo.
+    #draw(strokes) {
+      this.history.remember(this.pads);
+      this.pads.forEach((pad, i) => pad.put(strokes(i)));
     }
 
     #example() {
