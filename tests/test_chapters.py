@@ -210,6 +210,13 @@ def test_cells_are_short(path):
         assert len(lines) <= 14, cell.source
 
 
+@pytest.mark.parametrize("path", run.find("all") + run.find("template"), ids=lambda path: path.stem)
+def test_lines_of_code_are_short(path):
+    """What book.css leaves a line of code at 1280 pixels, so that no cell scrolls sideways."""
+    for cell in cells(path, "code"):
+        assert max(map(len, cell.source.splitlines()), default=0) <= 100, cell.source
+
+
 @every_notebook
 def test_code_and_output_are_in_english(path):
     # Both editions share the code cells and their outputs, byte for byte.

@@ -36,7 +36,8 @@ except ModuleNotFoundError:  # Colab, or this notebook by itself
         import cnnbook
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "cnnbook is not installed: connect to the network, or run `make lab` in the book's folder."
+            "cnnbook is not installed: connect to the network, or run `make lab` "
+            "in the book's folder."
             " / cnnbook이 없습니다. 인터넷에 연결하거나, 책 폴더에서 `make lab`을 실행합니다."
         ) from None
 
