@@ -127,7 +127,7 @@ def set_apart_predictions(app, doctree, docname):
     data = " ".join(f'data-{key}="{escape(said)}"' for key, said in words["prediction"].items())
     for question in list(doctree.findall(nodes.paragraph)):
         place, options = question.parent, question.next_node(descend=False, siblings=True)
-        asked = isinstance(question[0], nodes.strong) and name.match(question[0].astext())
+        asked = [strong for strong in question.findall(nodes.strong) if name.match(strong.astext())]
         if asked and isinstance(options, nodes.bullet_list):
             head = f'<div class="prediction" {data}>'
             place.insert(place.index(question), nodes.raw("", head, format="html"))
