@@ -48,17 +48,23 @@ def draw(strokes, side, brush):
     strokes: points in pixels of the array, (0, 0) the corner of its first pixel. brush: its
     diameter in pixels. A pixel on the rim is as dark as the brush covers it.
     """
-    y, x = np.mgrid[:side, :side] + 0.5
+    middle = np.arange(side) + 0.5
     distance = np.full((side, side), np.inf)
     for stroke in _checked(strokes):
         begins = stroke[: max(len(stroke) - 1, 1)]
         ends = stroke[1:] if len(stroke) > 1 else stroke
-        for (ax, ay), (bx, by) in zip(begins, ends, strict=True):
+        # Only the pixels near a piece can be inked by it.
+        low = np.floor(np.minimum(begins, ends) - brush / 2 - 1).clip(0).astype(int)
+        high = np.ceil(np.maximum(begins, ends) + brush / 2 + 1).clip(0).astype(int)
+        pieces = zip(begins.tolist(), ends.tolist(), low.tolist(), high.tolist(), strict=True)
+        for (ax, ay), (bx, by), (left, top), (right, bottom) in pieces:
+            x, y = middle[left:right], middle[top:bottom, np.newaxis]
             dx, dy = bx - ax, by - ay
             along = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy or 1)
             along = np.clip(along, 0, 1)
             away = np.hypot(x - ax - along * dx, y - ay - along * dy)
-            distance = np.minimum(distance, away)
+            near = distance[top:bottom, left:right]
+            np.minimum(near, away, out=near)
     return np.clip(brush / 2 + 0.5 - distance, 0, 1)
 
 
