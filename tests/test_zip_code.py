@@ -115,7 +115,7 @@ def test_the_answer(opened, bare_page):
     for digit, item in zip("47545", page.locator(".lab-zip-digits li").all(), strict=True):
         # the digit, its probability, the second best and its probability
         _, name, first, second = item.locator(":scope > :not(canvas)").all_text_contents()
-        assert name == digit and re.fullmatch(r"그다음 \d [\d.]+%", second)
+        assert name == digit and re.fullmatch(r"그다음 \d <?[\d.]+%", second)
         assert second.split()[1] != digit
         firsts += percents(first)
         seconds += percents(second)
@@ -124,7 +124,7 @@ def test_the_answer(opened, bare_page):
     assert "앞의 두 자리 47: 부산광역시의 번호입니다." in more
     *factors, product = percents(more)
     assert factors == firsts
-    assert product == pytest.approx(100 * np.prod(np.array(firsts) / 100), abs=0.5)
+    assert product == pytest.approx(100 * np.prod(np.array(firsts) / 100), abs=0.6)
     assert heard(page).startswith("우편번호 4, 7, 5, 4, 5. 다섯 자리가 모두 맞을 확률")
     assert heard(page).endswith("부산광역시의 번호입니다.")
     assert "걸린 시간" in more

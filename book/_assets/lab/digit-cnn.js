@@ -1,7 +1,7 @@
 // <digit-cnn>: draw a digit; a small network reads it, and every number in it can be followed back
 // to the drawing.
 (() => {
-  const { canvas, colours, drawn, element, largest, onTheme, paint, percent, refuse, shared } = cnnlab.drawing;
+  const { barWidth, canvas, colours, drawn, element, largest, onTheme, paint, percent, refuse, shared } = cnnlab.drawing;
   const text = (key, values) => cnnlab.text(`digit-cnn.${key}`, values);
 
   const SHOWN = 8; // inputs of a convolution that are shown at first
@@ -247,7 +247,7 @@
           name.textContent = widget.unitName(layer.inputs[0], i);
           [picture.height, picture.width] = maps.shape;
           paint(picture, widget.colours, maps.data, widget.scale(source), i, inputs);
-          bar.style.width = `${(100 * Math.abs(product)) / (Math.abs(parts[0].product) || 1)}%`;
+          bar.style.width = barWidth(Math.abs(product) / (Math.abs(parts[0].product) || 1));
           bar.classList.toggle("lab-below", product < 0);
           sum.textContent = `${fixed(value)} × ${fixed(weight)} = ${fixed(product)}`;
         });
@@ -495,7 +495,7 @@
       const probabilities = this.activation(this.model.outputName)?.data;
       const first = empty ? -1 : largest(probabilities);
       this.bars.forEach(({ bar, value, row }, i) => {
-        bar.style.width = empty ? "0" : percent(probabilities[i]);
+        bar.style.width = barWidth(empty ? 0 : probabilities[i]);
         value.textContent = empty ? "–" : percent(probabilities[i]);
         row.classList.toggle("lab-first", i === first);
       });

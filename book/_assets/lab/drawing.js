@@ -345,7 +345,9 @@
     made.append(...children);
     return made;
   };
-  const percent = (value) => `${(value * 100).toFixed(1)}%`;
+  // A softmax is never quite sure: rounding must not make it so.
+  const percent = (p) => (p > 0.999 ? ">99.9%" : p < 0.001 ? "<0.1%" : `${(100 * p).toFixed(1)}%`);
+  const barWidth = (share) => `${100 * share}%`;
   const largest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
 
   // Say in the widget's place that there is no model to work with.
@@ -421,5 +423,5 @@
     time: (milliseconds) => cnnlab.text("drawing.time", { ms: milliseconds.toFixed(1) }),
   };
 
-  cnnlab.drawing = { canvas, colours, drawn, element, example, largest, letter, onTheme, paint, percent, refuse, shared };
+  cnnlab.drawing = { barWidth, canvas, colours, drawn, element, example, largest, letter, onTheme, paint, percent, refuse, shared };
 })();

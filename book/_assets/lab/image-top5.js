@@ -1,7 +1,7 @@
 // <image-top5>: open a picture; a network names the five classes it finds most probable. The network
 // is the book's own or a file of the reader's, and all of it happens on the reader's device.
 (() => {
-  const { canvas, element, percent } = cnnlab.drawing;
+  const { barWidth, canvas, element, percent } = cnnlab.drawing;
   const text = (key, values) => cnnlab.text(`image-top5.${key}`, values);
 
   const COUNT = 5;
@@ -279,7 +279,7 @@
         element("li", i ? {} : { class: "lab-first" },
           element("span", { class: "lab-top5-name" }, name), element("span", { class: "lab-percent" }, percent(p)),
           element("span", { class: "lab-bar-track" }, element("span", { class: "lab-bar" })))));
-      this.list.querySelectorAll(".lab-bar").forEach((bar, i) => (bar.style.width = percent(answers[i].p)));
+      this.list.querySelectorAll(".lab-bar").forEach((bar, i) => (bar.style.width = barWidth(answers[i].p)));
       this.time.textContent = text("time", { seconds: (milliseconds / 1000).toFixed(milliseconds < 1000 ? 3 : 1) });
       const [{ name, p }] = answers;
       const heard = answers.map((answer, i) => text("heard", { place: i + 1, name: answer.name, p: percent(answer.p) })).join(" ");
