@@ -60,6 +60,10 @@ class Typesetter:
             self.v8.eval((MATHJAX / f"{part}.js").read_text(encoding="utf-8"))
         self.v8.eval((HERE / "typeset.js").read_text(encoding="utf-8"))
 
+    def styles(self):
+        """Return the rules for formulas, without the names that mend() leaves out."""
+        return self.v8.call("styles").replace('[jax="CHTML"]', "").replace(".MJX-TEX", "mjx-math")
+
     def write(self, translator, node, display):
         """Put a formula into the page. What MathJax cannot read is a warning, so it fails -W."""
         try:
@@ -243,10 +247,12 @@ def mend(html, page, words):
     # Names, operators and punctuation have the colour of plain text: a third of a chapter's bytes is
     # their tags.
     html = re.sub(r'<span class="(?:n|nn|o|p|w)">([^<]*)</span>', r"\1", html)
-    # In every formula: a name space that HTML knows by itself, a rule that book.css has once, and a word
-    # to a browser that is no more.
+    # In every formula: a name space that HTML knows by itself, a rule that book.css has once, a word
+    # to a browser that is no more, and names of the one kind of formula that there is (see styles).
     for said in (
         ' xmlns="http://www.w3.org/1998/Math/MathML"',
+        ' class="MathJax" jax="CHTML"',
+        ' class=" MJX-TEX"',
         ' style="position: relative;"',
         ' unselectable="on"',
     ):
@@ -277,7 +283,7 @@ def finish(app, error):
         if mended != html:
             page.write_text(mended, "utf-8")
     css = "".join(path.read_text("utf-8") for name in STYLES for path in sorted(static.glob(name)))
-    css = re.sub(r"/\*.*?\*/", "", app.typesetter.v8.call("styles") + css, flags=re.S)
+    css = re.sub(r"/\*.*?\*/", "", app.typesetter.styles() + css, flags=re.S)
     css = prune(css, set(re.findall(r"[\w-]+", " ".join(words))))
     lab = [
         path.read_text("utf-8") for kind in ("css", "js") for path in static.glob(f"lab/*.{kind}")
