@@ -32,7 +32,6 @@ def configuration(edition):
     config["repository"]["path_to_book"] = f"book/{edition.language}"
     config["sphinx"]["config"] |= {
         "language": edition.language,
-        "html_search_language": edition.search,
         "nb_code_prompt_show": words["page"]["show_code"],
         "nb_code_prompt_hide": words["page"]["hide_code"],
         "edition_pages": edition.pages and list(edition.pages),

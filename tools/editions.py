@@ -21,8 +21,8 @@ BOOK = ROOT / "book"
 class Edition:
     """One language of the book.
 
-    folder: where its pages lie; it is named by the language's code. name: as its readers call it. search: Sphinx's search
-    language. pages: the stems of its pages, None where it has all of them. is_source: it is run.
+    folder: where its pages lie; it is named by the language's code. name: as its readers call it. search: Sphinx's language
+    for endings of words. pages: the stems of its pages, None where it has all of them. is_source: it is run.
     """
 
     folder: pathlib.Path

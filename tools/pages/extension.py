@@ -272,7 +272,7 @@ def finish(app, error):
         return  # nothing was written: then Sphinx copies no files of the theme either
     script = "\n;".join((static / name).read_text("utf-8") for name in SCRIPTS)
     (static / "page.js").write_text(re.sub(r"//# source.*", "", script), "utf-8")
-    scripts, words, styled = [script, (static / "searchtools.js").read_text("utf-8")], [], []
+    scripts, words, styled = [script, (static / "search.js").read_text("utf-8")], [], []
     for text in scripts:  # a class that a script gives or looks for stands in one of its strings
         words += [part for kind, part in JavascriptLexer().get_tokens(text) if kind in String]
     for page in out.rglob("*.html"):
