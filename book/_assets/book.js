@@ -67,6 +67,7 @@ addEventListener("beforeprint", () => {
     "digit-cnn": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "digit-cnn.js"],
     "zip-code": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "zip-code.js"],
     "image-top5": ["text.js", text, "engine.js", "drawing.js", "pictures.js", "image-top5.js"],
+    "practice-drills": ["text.js", `drills.${document.documentElement.lang}.js`, "drills.js", "practice.js"],
   };
   const folder = new URL("lab/", document.currentScript.src);
   const asked = new Set();
