@@ -186,6 +186,12 @@ cnnlab.practice = (() => {
     return table;
   };
 
+  // The chapter that explains a drill, with a link where the book's contents have one.
+  const chapterLink = (chapter) => {
+    const there = document.querySelector(`nav a[href^="${String(chapter).padStart(2, "0")}-"]`);
+    return element(there ? "a" : "span", { class: "lab-note", href: there?.getAttribute("href") ?? false }, text("chapter", { chapter }));
+  };
+
   // The nodes of a task: its title, question and numbers, and a table of boxes for each answer.
   const posed = (task) => {
     const { drill, seed, given = {}, told = {}, answers } = task;
@@ -199,7 +205,7 @@ cnnlab.practice = (() => {
     };
     const number = element("a", { href: `#${drill}-${seed}`, class: "lab-practice-seed" }, `${drill}-${seed}`);
     const nodes = [
-      element("p", { class: "lab-practice-title" }, element("strong", {}, text(`${drill}.title`)), " ", element("span", { class: "lab-note" }, text("chapter", { chapter: task.chapter }))),
+      element("p", { class: "lab-practice-title" }, element("strong", {}, text(`${drill}.title`)), " ", chapterLink(task.chapter)),
       element("p", {}, text(`${drill}.text`, told)),
       element("div", { class: "lab-practice-row" }, ...Object.entries(given).map(([label, values]) => grid(label, values, say))),
       element("div", { class: "lab-practice-row lab-practice-asked" }, ...Object.entries(answers).map(([label, values]) => grid(label, values, cell(label, values)))),
@@ -231,8 +237,12 @@ cnnlab.practice = (() => {
     }
 
     #build() {
-      this.status = element("p", { role: "status" });
-      this.main = element("form", { class: "lab-practice-task", onsubmit: (event) => (event.preventDefault(), this.check()) });
+      // No form: a sandboxed frame may not submit one.
+      this.main = element("div", { class: "lab-practice-task", onkeydown: (event) => {
+        if (event.key !== "Enter" || event.isComposing || event.target.localName !== "input") return;
+        event.preventDefault(); // or the button that gets the focus would be pressed
+        this.check();
+      } });
       this.boxes = element("p", { class: "lab-note" });
       this.warning = element("p", { class: "lab-note" });
       const chapters = [...new Set(Object.values(CHAPTERS))].sort((a, b) => a - b);
@@ -331,12 +341,13 @@ cnnlab.practice = (() => {
       this.steps = element("div", { class: "lab-practice-steps", tabindex: "-1" });
       const button = (key, onclick) => element("button", { type: "button", onclick }, text(key));
       this.buttons = {
-        check: element("button", { class: "lab-primary" }, text("check")),
+        check: button("check", () => this.check()),
         show: button("show", () => this.#explain(true)),
         again: button("again", () => (this.show(drill, seed + 1), this.#focus())),
         next: button("next", () => (this.next(), this.#focus())),
       };
-      this.main.replaceChildren(...nodes, element("p", { class: "lab-note" }, text("how")),
+      this.buttons.check.className = "lab-primary";
+      this.main.replaceChildren(...nodes, ...(this.task.counts ? [] : [element("p", { class: "lab-note" }, text("how"))]),
         element("p", { class: "lab-buttons" }, ...Object.values(this.buttons)), this.status, this.steps, line);
     }
 
