@@ -1,29 +1,62 @@
-// What the pages do beyond the theme: copy buttons, the keyboard reaches what scrolls sideways, and
-// the laboratory's elements get their scripts.
-addEventListener("DOMContentLoaded", () => {
-  const { copy, copied } = document.documentElement.dataset; // the edition's words
-  for (const code of document.querySelectorAll(".cell_input .highlight, div[class*=highlight-] > .highlight")) {
-    if (code.closest(".cell_output") || code.querySelector(".copy")) continue;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = copy;
-    button.addEventListener("click", async () => {
-      const text = code.querySelector("pre").textContent;
-      if (navigator.clipboard) await navigator.clipboard.writeText(text);
-      else { // not over https: the older way
-        const area = Object.assign(document.createElement("textarea"), { value: text });
-        document.body.append(area);
-        area.select();
-        document.execCommand("copy");
-        area.remove();
-      }
-      button.textContent = copied;
-      setTimeout(() => (button.textContent = copy), 1500);
-    });
-    code.append(button);
+// What the pages do beyond the theme, and before it: whatever befalls its scripts, this has run.
+
+// Where a reader has turned storage off, asking for it throws, and the theme asks first of all: then the
+// page remembers by itself, until it is left.
+for (const name of ["localStorage", "sessionStorage"]) {
+  try {
+    window[name].setItem("probe", "");
+    window[name].removeItem("probe");
+  } catch {
+    const kept = new Map();
+    const value = {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, text) => void kept.set(key, String(text)),
+      removeItem: (key) => void kept.delete(key),
+    };
+    Object.defineProperty(window, name, { value, configurable: true });
   }
-});
+}
+
+// Copy buttons, each with a name of its own. Where the clipboard refuses, the page says so and selects
+// the code, for the reader's own keys.
+{
+  const { copy, copyNumber, copied, notCopied } = document.documentElement.dataset; // the edition's words
+  const written = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch { // not over https, or refused: the older way
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  };
+  addEventListener("DOMContentLoaded", () => {
+    const said = Object.assign(document.createElement("p"), { className: "visually-hidden" });
+    said.setAttribute("role", "status");
+    document.querySelector("article")?.append(said);
+    const codes = [...document.querySelectorAll(".cell_input .highlight, div[class*=highlight-] > .highlight")];
+    codes.filter((code) => !code.closest(".cell_output")).forEach((code, number) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: copy });
+      button.setAttribute("aria-label", copyNumber.replace("{}", number + 1));
+      button.addEventListener("click", async () => {
+        const text = code.querySelector("pre");
+        const done = await written(text.textContent);
+        if (!done) getSelection().selectAllChildren(text);
+        button.focus(); // the older way takes it
+        button.textContent = said.textContent = done ? copied : notCopied;
+        setTimeout(() => {
+          button.textContent = copy;
+          said.textContent = "";
+        }, 2000);
+      });
+      code.append(button);
+    });
+  });
+}
 
 const reachable = () => {
   for (const box of document.querySelectorAll("div.math"))
@@ -53,9 +86,91 @@ addEventListener("click", (event) => {
   const here = seen(asked) > 0 && seen(asked) < innerHeight ? asked : passed.at(-1);
   twin.hash = scrollY > 0 && here ? here.id : "";
 }, true);
-addEventListener("beforeprint", () => {
-  for (const folded of document.querySelectorAll("details")) folded.open = true;
+
+// Paper is light and has every fold open; afterwards all is as it was.
+{
+  let undo;
+  const turn = (paper) => {
+    if (paper === Boolean(undo)) return;
+    if (!paper) return (undo = undo());
+    const page = document.documentElement, { theme } = page.dataset;
+    const folded = [...document.querySelectorAll("details:not([open])")];
+    for (const fold of folded) fold.open = true;
+    page.dataset.theme = "light";
+    undo = () => {
+      for (const fold of folded) fold.open = false;
+      page.dataset.theme = theme;
+    };
+  };
+  addEventListener("beforeprint", () => turn(true));
+  addEventListener("afterprint", () => turn(false));
+  matchMedia("print").addEventListener("change", (media) => turn(media.matches));
+}
+// Late pictures come when the page stands: it is whole on paper, and where the connection is lost.
+addEventListener("load", () => {
+  if (navigator.connection?.saveData) return;
+  for (const picture of document.querySelectorAll("img[loading=lazy]")) picture.loading = "eager";
 });
+
+// A figure is a link to its picture. It opens above the page: as large as the window allows, and never
+// smaller than it was drawn, so that its labels can be read on a phone.
+{
+  const { close, enlarged } = document.documentElement.dataset; // the edition's words
+  let dialog;
+  const make = () => {
+    dialog = Object.assign(document.createElement("dialog"), { className: "enlarged" });
+    dialog.setAttribute("aria-label", enlarged);
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: close });
+    const scroll = Object.assign(document.createElement("div"), { tabIndex: 0 });
+    dialog.append(button, scroll);
+    dialog.addEventListener("click", ({ target }) => {
+      if (target === button || target === dialog) dialog.close();
+    });
+    document.body.append(dialog);
+  };
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("a.enlarge");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (!dialog) make();
+    const picture = link.firstElementChild.cloneNode();
+    picture.loading = "eager";
+    const { width, height } = picture;
+    picture.style.width = `max(${width}px, min(100%, ${(80 * width) / height}vh))`;
+    dialog.lastChild.replaceChildren(picture);
+    dialog.showModal();
+  });
+}
+
+// The theme is the reader's in every window, at once.
+addEventListener("storage", ({ key, newValue }) => {
+  if (newValue && (key === "mode" || key === "theme")) document.documentElement.dataset[key] = newValue;
+});
+
+// The theme takes the focus from a button that is pressed: what it opened gives it back. A heading that
+// is chosen in a drawer closes it.
+{
+  let opener;
+  addEventListener("click", ({ target }) => {
+    if (target.closest?.("dialog a[href^='#']")) {
+      opener = undefined;
+      target.closest("dialog").close();
+    } else if (target.closest?.("button")) opener = target.closest("button");
+  }, true);
+  addEventListener("close", ({ target }) => {
+    const { activeElement, body } = document;
+    if (activeElement === body || target.contains(activeElement)) opener?.focus();
+  }, true);
+}
+
+// The contents of the book stay hidden from page to page (layout.html), as the reader has left them.
+addEventListener("click", (event) => {
+  if (!event.target.closest?.(".primary-toggle") || !matchMedia("(min-width: 992px)").matches) return;
+  event.stopPropagation(); // the theme's own would be forgotten
+  const page = document.documentElement.dataset;
+  page.contents = page.contents === "hidden" ? "shown" : "hidden";
+  localStorage.setItem("contents", page.contents);
+}, true);
 
 // Each element of the laboratory and the scripts it needs, in order. A page fetches them when the
 // element comes within a quarter of a screen of what the reader sees: they do not delay the text above

@@ -39,12 +39,13 @@ STYLES = (
     "mystnb.*.css",
     "book.css",
 )
+# Ours first: what the theme's may do to each other ends the one script that they are joined to.
 SCRIPTS = (
+    "book.js",
+    "predict.js",
     "documentation_options.js",
     "scripts/pydata-sphinx-theme.js",
     "scripts/sphinx-book-theme.js",
-    "book.js",
-    "predict.js",
 )
 
 
@@ -238,8 +239,14 @@ def mend(html, page, words):
             late = ' loading="lazy"' if number else ""
             sized = tag.replace("<img", f'<img width="{width}" height="{height}"{late}', 1)
             html = html.replace(tag, sized)
+    # A figure leads to its picture: without a script to the file, with book.js to a larger one.
+    if 'class="enlarge"' not in html:
+        figure = r'<img [^>]*src="(_images/[^"]+)"[^>]*>'
+        html = re.sub(figure, r'<a class="enlarge" href="\1">\g<0></a>', html)
     for said, ours in words.items():
         html = html.replace(said, ours)
+    # Until a script says what it is: code has its colours without one.
+    html = re.sub(r"<html (?!data-theme)", '<html data-theme="light" ', html)
     html = html.replace(' aria-label="Toggle hidden content"', "")  # hides the summary's own words
     # No line may break between a formula and the particle or the full stop after it.
     formula = r'(?<!"tied">)<span class="math notranslate">(?:(?!<span).)*</mjx-container></span>'
@@ -268,7 +275,7 @@ def finish(app, error):
         return
     out = pathlib.Path(app.outdir)
     static = out / "_static"
-    if not (static / SCRIPTS[1]).exists():
+    if not (static / SCRIPTS[-1]).exists():
         return  # nothing was written: then Sphinx copies no files of the theme either
     script = "\n;".join((static / name).read_text("utf-8") for name in SCRIPTS)
     (static / "page.js").write_text(re.sub(r"//# source.*", "", script), "utf-8")
