@@ -104,6 +104,21 @@ def test_a_word_of_every_chapter_is_found_without_its_particle(finders, root):
         assert path.stem in finders["ko"](word)["pages"], (path.stem, word)
 
 
+def test_a_chapter_is_found_by_its_number_which_does_not_dilute_its_title(root):
+    sections = {"01-a": "1장. 패딩", "03-b": "3장. 패딩의 크기", "index": "패딩 3장"}
+    small = {
+        "pages": [[name, [[title, "글입니다.", 0]], ""] for name, title in sections.items()],
+        "groups": [],
+    }
+    with MiniRacer() as v8:
+        v8.eval(
+            f"const book = {json.dumps(small)}; class Stemmer {{ stemWord(word) {{ return word }} }}"
+        )
+        v8.eval((root / "tools/pages/search.js").read_text("utf-8") + ASK)
+        assert json.loads(v8.call("ask", "3장"))["pages"][0] == "03-b"
+        assert json.loads(v8.call("ask", "패딩"))["pages"][0] == "01-a"
+
+
 @pytest.mark.parametrize("language", EDITIONS)
 def test_excerpts_are_prose(finders, answers, language):
     """No code, no formula's source, no row of a table where a sentence says it, not too long."""

@@ -8,6 +8,7 @@ const HANGUL = "가-힣";
 const LETTER = "[\\p{L}\\p{N}]";
 const PARTICLE = "(?:입니다|이에요|예요|에서는|으로|에서|에게|부터|까지|처럼|보다|이란|라는|은|는|이|가|을|를|의|에|와|과|로|도|만|란)";
 const GAP = "[\\s·-]*";
+const NUMBER = /^(?:\d+장|(?:Chapter )?\d+)\.\s+/; // of a chapter, before its title
 const LIMITS = { words: 12, letters: 40, run: 4 };
 
 const isHangul = (text) => /^[가-힣]+$/.test(text);
@@ -145,11 +146,12 @@ class Finder {
 
   // How much of a heading a piece is: 패딩 is all of 패딩, half of 패딩의 크기, less of 패딩층.
   share(heading, piece) {
-    const plain = heading.replace(/^\d+장?\.\s*/, "");
-    const found = plain.match(new RegExp(`(?:${piece.pattern})(${PARTICLE}?(?!${LETTER}))?`, "iu"));
-    if (!found) return 0;
+    const plain = heading.replace(NUMBER, "");
+    const whole = plain.match(new RegExp(`(?:${piece.pattern})${PARTICLE}?(?!${LETTER})`, "iu"));
+    const found = whole ?? plain.match(new RegExp(piece.pattern, "iu"));
+    if (!found) return plain !== heading && new RegExp(`^(?:${piece.pattern})`, "iu").test(heading) ? 1 : 0;
     const share = Math.min(1, (squeezed(found[0]).length + 1) / (squeezed(plain).length + 1));
-    return (0.5 + share / 2) * (found.at(-1) === undefined ? 0.6 : 1);
+    return (0.5 + share / 2) * (whole ? 1 : 0.6);
   }
 
   // Return {page, score, section} for a page and the pieces that it has, the best first.
