@@ -58,12 +58,14 @@ for (const name of ["localStorage", "sessionStorage"]) {
   });
 }
 
-const reachable = () => {
-  for (const box of document.querySelectorAll("div.math"))
-    box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1;
-};
-addEventListener("load", reachable);
-addEventListener("resize", reachable);
+// The keyboard reaches what scrolls sideways, as soon as it does: a fold may open, a window shrink.
+const reachable = new ResizeObserver((boxes) => {
+  for (const { target } of boxes) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
+});
+addEventListener("load", () => { // after the theme, which asks once
+  for (const box of document.querySelectorAll("article :is(pre, div.math, .output, .pst-scrollable-table-container)"))
+    reachable.observe(box);
+});
 // A link into a fold opens it: the contents lead to headings below one.
 const unfold = () => {
   let place = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -112,6 +112,21 @@ def translate(app, config):
     app.translator = translators["general", "sphinx"]
 
 
+def number_chapters(app, doctree):
+    """Write a chapter's number, which its file's name has, before its title, wherever that stands.
+
+    A chapter that a row of a table begins with, as on the front page, is numbered there too.
+    """
+    named = [(doctree.next_node(nodes.title), app.env.docname)]
+    for row in doctree.findall(nodes.row):
+        named += [(link[0], link["reftarget"]) for link in row[0].findall(addnodes.pending_xref)]
+    for title, page in named:
+        number = re.match(r"\d\d(?=-)", page)
+        if number and not title.astext()[0].isdigit():
+            before = edition_of(app).words["page"]["chapter"].format(int(number[0]))
+            title.insert(0, nodes.Text(before))
+
+
 def fold_deeper(app, doctree, docname):
     """Fold what stands below a heading that begins "going deeper". The heading stays, for the contents."""
     words = edition_of(app).words
@@ -291,6 +306,9 @@ def finish(app, error):
             page.write_text(mended, "utf-8")
     css = "".join(path.read_text("utf-8") for name in STYLES for path in sorted(static.glob(name)))
     css = re.sub(r"/\*.*?\*/", "", app.typesetter.styles() + css, flags=re.S)
+    # The theme lays a page's contents beside it from 1200 pixels on, where they and a line of code
+    # (book.css) do not both fit.
+    css = css.replace("1200px", "1400px").replace("1199.98px", "1399.98px")
     css = prune(css, set(re.findall(r"[\w-]+", " ".join(words))))
     lab = [
         path.read_text("utf-8") for kind in ("css", "js") for path in static.glob(f"lab/*.{kind}")
@@ -306,6 +324,7 @@ def setup(app):
     app.typesetter = Typesetter()
     app.add_html_math_renderer("typeset", (visit_math(False), None), (visit_math(True), None))
     app.connect("config-inited", translate)
+    app.connect("doctree-read", number_chapters, priority=400)  # before Sphinx notes the titles
     app.connect("doctree-read", number_headings)
     app.connect("doctree-read", lead_elsewhere)
     app.add_config_value("edition_pages", None, "env", (list, type(None)))  # another: read all anew

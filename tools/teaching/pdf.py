@@ -105,8 +105,6 @@ def joined(book, names, edition):
             del picture["loading"]
         for folded in article.find_all("details"):
             folded["open"] = ""
-        if number := re.match(r"\d\d", name):
-            article.h1.insert(0, edition.words["page"]["chapter"].format(int(number[0])))
         article["id"] = name
         article["class"] = [*article["class"], "chapter"]
         articles.append(str(article))

@@ -1,0 +1,184 @@
+"""What a reader meets on every page: whole lines of code, the chapters' numbers, one color for links."""
+
+import html
+import io
+import re
+
+import pytest
+from books import pages
+from PIL import Image
+
+from tools.editions import EDITIONS
+
+
+@pytest.fixture(params=EDITIONS)
+def book(request, whole):
+    return whole / request.param
+
+
+def chapters(book):
+    return [name for name in pages(book) if re.match(r"\d\d-", name)]
+
+
+CUT_OFF = """() => {
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    const code = [...document.querySelectorAll("article .cell_input pre")];
+    for (const pre of code) pre.textContent = "w".repeat(100);
+    return [code.length, code.filter(pre => pre.scrollWidth > pre.clientWidth).length];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 1400, 1920])
+def test_no_line_of_code_is_cut_off(korean, browser, width):
+    """None has more than 100 letters (test_chapters.py): these fit, in a fold and beside the contents."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto((korean / "15-normalization.html").as_uri())
+    for scroll_bar in (0, 15):
+        page.set_viewport_size({"width": width - scroll_bar, "height": 900})
+        count, cut_off = page.evaluate(CUT_OFF)
+        assert count > 50 and cut_off == 0
+    prose, code = (page.locator(f"article {tag}").first.bounding_box() for tag in ("p", "pre"))
+    assert prose["width"] <= 704 < code["width"]
+    page.close()
+
+
+def test_what_scrolls_sideways_shows_it_and_the_keyboard_reaches_it(korean, browser):
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.goto((korean / "14-augmentation.html").as_uri())
+    fold = page.locator("details.hide:has(pre)").first
+    fold.locator("summary").first.click()
+    for code, scheme in (
+        (page.locator(".cell_input pre:visible").nth(3), "light"),
+        (fold.locator("pre").first, "dark"),
+    ):
+        page.evaluate("scheme => { document.documentElement.dataset.theme = scheme }", scheme)
+        code.evaluate("code => { code.textContent = 'w'.repeat(100) }")
+        page.wait_for_function("code => code.tabIndex === 0", arg=code.element_handle())
+
+        def edge(code=code):
+            """Return the color of its last column, where no letter stands."""
+            picture = Image.open(io.BytesIO(code.screenshot())).convert("RGB")
+            return picture.getpixel((picture.width - 2, picture.height - 4))
+
+        shaded = edge()
+        code.focus()
+        for _ in range(20):
+            page.keyboard.press("ArrowRight")
+        page.wait_for_function(
+            "code => code.scrollLeft + code.clientWidth > code.scrollWidth - 2",
+            arg=code.element_handle(),
+        )
+        assert max(abs(a - b) for a, b in zip(shaded, edge(), strict=True)) > 25
+    page.close()
+
+
+# --- numbers ------------------------------------------------------------------------------------
+
+
+def test_a_chapter_s_number_stands_wherever_its_title_does(book):
+    words = EDITIONS[book.name].words
+    titles = {}
+    for name in chapters(book):
+        text = (book / name).read_text("utf-8")
+        title = html.unescape(re.search(r"<title>(.*?)</title>", text)[1])
+        heading = re.search(r"<article.*?<h1>(.*?)<a class=\"headerlink", text, re.S)[1]
+        titles[name] = html.unescape(re.sub(r"<[^>]+>", "", heading))
+        number = words["page"]["chapter"].format(int(name[:2]))
+        assert titles[name].startswith(number) and not titles[name][len(number)].isdigit()
+        assert title.startswith(titles[name]) and title.endswith(words["title"])
+    index = (book / "index.html").read_text("utf-8")
+    front = re.search(r"<article.*?</article>", index, re.S)[0]
+    found = (book / "_static/search-text.js").read_text("utf-8")
+    for name, title in titles.items():
+        shown = re.compile(rf'<a[^>]* href="{name}"[^>]*>(?:\s*<[^/>]+>)*\s*{re.escape(title)}\s*<')
+        assert shown.search(index.replace(front, "")), f"the list of chapters lacks {title}"
+        number = re.escape(words["page"]["chapter"].format(int(name[:2])))
+        row = rf'<td>\s*<p><a[^>]* href="{name}"[^>]*>(?:\s*<[^/>]+>)*\s*{number}\w'
+        assert re.search(row, front), f"the front page lacks {title}"
+        assert f'"{title}"' in found
+    for one, other in zip(titles, list(titles)[1:], strict=False):
+        around = re.search(r'class="prev-next-area".*', (book / one).read_text("utf-8"), re.S)[0]
+        assert titles[other] in around
+
+
+def test_no_part_of_the_contents_is_called_like_its_page(book):
+    text = (book / "index.html").read_text("utf-8")
+    captions = re.findall(r'class="caption-text">([^<]*)<', text)
+    contents = re.findall(r'<li class="toctree-l1.*?<a [^>]*>\s*([^<]*?)\s*</a>', text, re.S)
+    assert captions and len(contents) >= len(captions)
+    assert not {*captions} & {*contents}
+
+
+# --- signs that only a writer should see, and colors that nobody chose ------------------------------
+
+
+def said(text):
+    """Return what a page says outside code and formulas: its texts, alt texts and titles."""
+    text = re.sub(r"<(script|style|pre|code|mjx-container)\b.*?</\1>", " ", text, flags=re.S)
+    attributes = re.findall(r' (?:aria-label|title|placeholder|alt|content)="([^"]*)"', text)
+    return [html.unescape(found) for found in [*attributes, *re.findall(r">([^<]*)<", text)]]
+
+
+RAW = re.compile(r"\*\*|`|\]\(|\$|~~|<!--|^#+ |^\s*\|.*\|")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<p>the **"bold"**word</p>',
+        "<img alt='' title=\"a `name`\">",
+        "<p>see [there](x.md)</p>",
+        "<td>$x_1$</td>",
+    ],
+)
+def test_raw_markdown_is_found(text):
+    assert any(map(RAW.search, said(text)))
+    assert not any(map(RAW.search, said("<p>a <code>**kwargs</code> 57/57*</p><pre>`$`</pre>")))
+
+
+def test_no_page_shows_raw_markdown(book):
+    for name in pages(book):
+        texts = said((book / name).read_text("utf-8"))
+        assert len(texts) > 20
+        assert [text for text in texts if RAW.search(text)] == [], name
+
+
+# The names are the theme's: text, headings, borders and grounds, and the one color that all else has.
+PALETTE = """text-base text-muted muted link border surface background on-background inline-code
+    table-inner-border target"""
+COLORS = """names => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    const palette = names.split(/\\s+/).map(name => {
+        probe.style.color = `var(--pst-color-${name})`;
+        return getComputedStyle(probe).color;
+    });
+    probe.remove();
+    const link = palette[names.split(/\\s+/).indexOf("link")], stray = [], links = new Set();
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    for (const element of document.querySelectorAll("body *")) {
+        if (element.closest(".highlight, svg, conv-explorer, digit-cnn, zip-code, image-top5, img")) continue;
+        if (!element.checkVisibility()) continue;
+        const style = getComputedStyle(element), used = [style.backgroundColor];
+        if ([...element.childNodes].some(node => node.nodeType === 3 && node.data.trim())) {
+            used.push(style.color);
+            if (element.closest("article a:not(.headerlink, .term)") && !element.closest("code"))
+                links.add(style.color);
+        }
+        for (const side of ["Top", "Right", "Bottom", "Left"])
+            if (parseFloat(style[`border${side}Width`])) used.push(style[`border${side}Color`]);
+        for (const color of used)
+            if (!/^rgba\\(.*, 0\\)$/.test(color) && !palette.includes(color))
+                stray.push(`${color} ${element.outerHTML.slice(0, 80)}`);
+    }
+    return [stray, [...links].filter(color => color !== link), links.size];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_one_color_for_links_and_none_of_the_theme_s_others(korean, browser, scheme):
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    for name in ("index", "03-convolution", "glossary", "search"):
+        page.goto((korean / f"{name}.html").as_uri())
+        stray, others, count = page.evaluate(COLORS, PALETTE)
+        assert stray == [] and others == [] and (count or name == "search"), name
+    page.close()
