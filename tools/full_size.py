@@ -98,7 +98,7 @@ FULL = {
             "FILTERS": [32, 64, 128, 256, 256],
             "TRAIN": 2000,
             "EPOCHS": 100,
-            "PATIENCE": 15,
+            "PATIENCE": 40,
             "BATCH_SIZE": 32,
             "POLICY": "mixed_bfloat16",
             "SECOND_EPOCHS": 50,
