@@ -233,8 +233,10 @@ def zip_code_network():
     return network
 
 
-def digit_cnn():
-    """Return the untrained network of the page's <digit-cnn>: (28, 28, 1) ink from 0 to 1, ten digits.
+def digit_cnn(answers=10):
+    """Return an untrained network for digits: (28, 28, 1) ink from 0 to 1, a probability an answer.
+
+    The pages' <digit-cnn> has eleven answers: the ten digits, and that it is none.
 
     Every layer's maps are small enough to be shown, and the mean of each last map is one number, so
     that a reader can follow a probability back to the drawing.
@@ -253,7 +255,7 @@ def digit_cnn():
             layers.Conv2D(64, 3, **same, name="conv3"),
             layers.Conv2D(64, 3, **same, name="conv4"),
             layers.GlobalAveragePooling2D(name="mean"),
-            layers.Dense(10, activation="softmax", name="digit"),
+            layers.Dense(answers, activation="softmax", name="digit"),
         ],
         name="digit_cnn",
     )

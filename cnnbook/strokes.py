@@ -11,6 +11,10 @@ from cnnbook._errors import bad_value
 
 SIZE = 28  # a network's input, in pixels
 BOX = 20  # MNIST scaled the longer side of a digit to this
+FINE, PEN = (
+    4,
+    10,
+)  # `redrawn` draws at 4 × 4 pixels for one of the input, with a pen 2.5 of them wide
 # Five ways to draw the same digit in a box: what each changes of `in_box`'s usual pen.
 PENS = {
     "usual": {},
@@ -79,17 +83,34 @@ def shrink(ink):
     return shares @ ink @ shares.T
 
 
-def centre(ink):
+def redrawn(strokes, least=0.0):
+    """Return (28, 28) ink of a drawing of any size: brought to one size, then drawn with one pen.
+
+    What was drawn small with a thick brush is a blot; its strokes are not. So the strokes are scaled
+    first, their longer side with the pen to 20 pixels, and inked afterwards. A drawing whose longer
+    side is below `least`, in the strokes' own unit, is scaled as if it were that: a dot stays one.
+    The centre of mass comes to the middle, as `centre` says.
+    """
+    points = _checked(strokes)
+    every = np.concatenate(points)
+    low, extent = every.min(axis=0), np.ptp(every, axis=0).max()
+    scale = (BOX * FINE - PEN) / (max(extent, least) or 1)
+    fitted = [PEN / 2 + scale * (stroke - low) for stroke in points]
+    return centre(draw(fitted, BOX * FINE, PEN), FINE)
+
+
+def centre(ink, side=None):
     """Scale ink's longer side to 20 pixels, its centre of mass to the middle of (28, 28).
 
-    ink: a (height, width) array, 0 where there is none. Each pixel of the answer is the mean of the
+    ink: a (height, width) array, 0 where there is none. side: how many of its pixels become one, if
+    not as many as that. Each pixel of the answer is the mean of the
     area that it covers; the centre of mass keeps off the middle as far as all ink stays inside.
     No ink at all stays all zero. As MNIST was made, and as book/_assets/lab/drawing.js does.
     """
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     if not len(rows):
         return np.zeros((SIZE, SIZE))
-    side = max(np.ptp(rows) + 1, np.ptp(columns) + 1) / BOX
+    side = side or max(np.ptp(rows) + 1, np.ptp(columns) + 1) / BOX
 
     def shares(sums, inked):
         middle = np.average(np.arange(len(sums)) + 0.5, weights=sums)

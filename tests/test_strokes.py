@@ -54,6 +54,29 @@ def test_centring_is_blind_to_place_and_size():
     assert np.array_equal(strokes.centre(np.zeros((98, 98))), np.zeros((28, 28)))
 
 
+def test_a_drawing_of_any_size_is_redrawn_the_same():
+    lines = datasets.load("strokes")[250]["strokes"]
+    seen = [
+        strokes.redrawn(strokes.place(lines, 280, share, at), 24)
+        for share, at in ((0.12, (0, 0)), (0.5, (1, 0.3)), (1, (0.5, 1)))
+    ]
+    assert np.allclose(seen, seen[0])
+    assert np.allclose(centre_of_mass(seen[0]), 14, atol=0.02)
+    inked = np.argwhere(seen[0] > 0)
+    assert 20 <= max(np.ptp(inked, axis=0) + 1) <= 21
+    # The pen is 2.5 pixels wide, whatever it was: a line has that much ink across it.
+    line = strokes.redrawn([[[0, 0], [0, 7]]])
+    assert np.allclose(line[10:18].sum(axis=1), 2.5)
+
+
+def test_a_dot_stays_a_dot():
+    dot = strokes.redrawn([[[100, 100]]], 24)
+    assert np.isclose(dot.sum(), np.pi * 1.25**2, rtol=0.02)
+    trembling = strokes.redrawn([[[100, 100], [106, 103]]], 24)
+    assert np.ptp(np.argwhere(trembling > 0), axis=0).max() < 9  # not as tall as a digit
+    assert np.allclose(strokes.redrawn([[[100, 100]]]), dot)
+
+
 def test_ink_stays_inside():
     """A blot at one end of a line pulls the centre of mass further than the picture has room."""
     ink = np.zeros((100, 100))

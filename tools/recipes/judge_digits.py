@@ -1,6 +1,9 @@
 """Judge how the laboratory reads drawings: digits by another tracer, small ones, codes, no digits.
 
-    CNNBOOK_DATA_DIR=… python -m tools.recipes.judge_digits        prints a table
+    CNNBOOK_DATA_DIR=… python -m tools.recipes.judge_digits
+
+Prints a table and writes data/results/12-mnist-drawings-judge.json: "now" what the pages' network
+reads, "before" what data/weights/digit-cnn.npz reads, to which the ink is given as the brush left it.
 
 The judge was committed before the network that it judges was trained, and nothing is chosen by it.
 Its digits are MNIST *test* digits outside data/strokes.json, drawn by lot, each used once. Their
@@ -11,11 +14,15 @@ next in the lot: a trace that leaves more than a twentieth of the ink aside. The
 no digits are lines of its own, not the fonts and curves that the network may have learned from.
 """
 
+import itertools
+
 import numpy as np
 from scipy import ndimage
 
 from cnnbook import datasets, strokes
+from tools import full_size
 
+RUN = "12-mnist-drawings-judge"
 SIDE, BRUSH = 280, 24  # of the drawing pad, in its own units
 DRAWS, CODES, SINGLE, SMALL, OTHERS = 4, 260, 210, 210, 25  # others: of each kind
 ENLARGE = 4
@@ -45,9 +52,8 @@ def trace(image):
     off = np.clip(-(gx * nx + gy * ny) / np.minimum(bend, -1e-4), -1.5, 1.5)
     dark = ink > 0.4
     thickness = ndimage.distance_transform_edt(dark)
-    open_, lines = dark.copy(), []
+    open_, missed, lines = dark.copy(), dark.copy(), []
     crest = np.where(bend < -1e-4, smooth, 0)
-    y, x = np.mgrid[: len(ink), : len(ink)]
     while open_.any():
         seed = np.argmax(np.where(open_, crest, -1))
         row, column = np.unravel_index(seed, ink.shape)
@@ -59,17 +65,21 @@ def trace(image):
         behind = _walk(fields, start, -begin, [*lines, ahead])
         line = np.concatenate([behind[:0:-1], ahead])
         length = np.hypot(*np.diff(line, axis=0).T).sum()
-        for px, py in line[::2]:
-            radius = thickness[int(py + 0.5), int(px + 0.5)] + 0.5 * ENLARGE
-            open_ &= (x - px) ** 2 + (y - py) ** 2 > radius**2
+        _cover(open_, line, thickness)
         if length >= 2 * ENLARGE or not lines:
             lines.append(line)
-    missed = dark.copy()
-    for line in lines:
-        for px, py in line[::2]:
-            radius = thickness[int(py + 0.5), int(px + 0.5)] + 0.5 * ENLARGE
-            missed &= (x - px) ** 2 + (y - py) ** 2 > radius**2
+            _cover(missed, line, thickness)
     return lines if missed.sum() <= 0.05 * dark.sum() else None
+
+
+def _cover(ink, line, thickness):
+    """Take from the ink what lies within the stroke's thickness, and half a pixel, of its line."""
+    for x, y in line[::2]:
+        radius = thickness[int(y + 0.5), int(x + 0.5)] + 0.5 * ENLARGE
+        top, left = int(max(y - radius, 0)), int(max(x - radius, 0))
+        part = ink[top : int(y + radius) + 2, left : int(x + radius) + 2]
+        rows, columns = (np.arange(size)[:, np.newaxis] for size in part.shape)
+        part &= (rows + top - y) ** 2 + (columns.T + left - x) ** 2 > radius**2
 
 
 def _walk(fields, point, heading, lines):
@@ -352,6 +362,10 @@ def on_pad(drawing, rng, shares=LARGE_SHARE):
 
 def seen(drawing):
     """Return (28, 28): what the page gives to its network for the strokes of a pad."""
+    return strokes.redrawn(drawing, BRUSH)
+
+
+def seen_before(drawing):
     return strokes.centre(strokes.draw(drawing, SIDE, BRUSH))
 
 
@@ -369,20 +383,27 @@ def nothing(kind, draw, count=OTHERS):
     return [on_pad(by_hand(KINDS[kind](rng), rng), rng, (0.3, 1)) for _ in range(count)]
 
 
-def ask(model, drawings):
-    """Return (drawings, outputs): what the network answers to the strokes of pads."""
-    inputs = np.float32([seen(drawing) for drawing in drawings])[..., np.newaxis]
-    return model.predict(inputs, batch_size=500, verbose=0)
+def asking(model, seen=seen):
+    """Return a function of drawings, the strokes of pads, that gives the network's answers."""
+
+    def ask(drawings):
+        inputs = np.float32([seen(drawing) for drawing in drawings])[..., np.newaxis]
+        return model.predict(inputs, batch_size=500, verbose=0)
+
+    return ask
 
 
 def doubted(answers):
-    """Return for each answer whether the page says that it does not know."""
-    return answers.max(axis=1) < 0.5
+    """Return for each answer whether the page says that it does not know: no digit is half sure."""
+    return answers[:, :10].max(axis=1) < 0.5
 
 
-def judge(model, mnist):
-    """Return what is measured: for each draw and question how many were right, or doubted."""
-    digits, rows = lots(mnist), []
+def judge(ask, digits):
+    """Return what is measured: for each draw and question how many were right, or doubted.
+
+    ask: a function from drawings to answers. digits: (label, strokes) in order, such as `lots` gives.
+    """
+    digits, rows = iter(digits), []
     for draw in range(DRAWS):
         rng, row = np.random.default_rng(draw), {}
         real = []
@@ -393,7 +414,7 @@ def judge(model, mnist):
         ):
             lot = [next(digits) for _ in range(count)]
             drawn = [on_pad(as_pen(lines, rng), rng, shares) for _, lines in lot]
-            answers = ask(model, drawn)
+            answers = ask(drawn)
             right = answers[:, :10].argmax(axis=1) == [label for label, _ in lot]
             row[question] = [int(right.sum()), count]
             real.append(doubted(answers))
@@ -402,7 +423,7 @@ def judge(model, mnist):
         real = np.concatenate(real)
         row["digits doubted"] = [int(real.sum()), len(real)]
         for kind in KINDS:
-            row[f"{kind} doubted"] = [int(doubted(ask(model, nothing(kind, draw))).sum()), OTHERS]
+            row[f"{kind} doubted"] = [int(doubted(ask(nothing(kind, draw))).sum()), OTHERS]
         rows.append(row)
     return rows
 
@@ -419,12 +440,29 @@ def table(rows):
 
 
 def main():
-    from cnnbook import models
+    from cnnbook import models, results
 
     mnist = datasets.load("mnist")
-    model = models.load_weights(models.digit_cnn(), "digit-cnn")
-    print(table(judge(model, mnist)))
+    count = DRAWS * (SINGLE + SMALL + 5 * CODES)
+    digits = list(itertools.islice(lots(mnist), count))
+    before = models.load_weights(models.digit_cnn(), "digit-cnn")
+    now = models.load_weights(models.digit_cnn(11), "lab-drawings")
+    measured = {
+        "before": judge(asking(before, seen_before), digits),
+        "now": judge(asking(now), digits),
+    }
+    for name, rows in measured.items():
+        print(f"{name}\n{table(rows)}")
+    results.save(
+        RUN,
+        data=mnist,
+        parameters=now.count_params(),
+        history={},
+        seeds=list(range(DRAWS)),
+        **measured,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    with full_size.recording(RUN):
+        main()

@@ -1,9 +1,9 @@
-"""Train the network of <digit-cnn> on MNIST and bring it to the page.
+"""Train on MNIST the network that chapter 18 measures, and that the laboratory's goes on from.
 
     CNNBOOK_DATA_DIR=… python -m tools.recipes.lab_digits
 
-Writes data/weights/digit-cnn.npz, book/_assets/lab/models/digits.js and the record
-data/results/12-mnist-digit-cnn.json. An interrupted training goes on after its last epoch.
+Writes data/weights/digit-cnn.npz and the record data/results/12-mnist-digit-cnn.json. An interrupted
+training goes on after its last epoch. What the pages load is made by tools/recipes/lab_drawings.py.
 
 The network reads what people draw on the page with a round brush, not only MNIST's ink. So every
 epoch sees each training image moved, turned, zoomed, slanted and its stroke made thicker or
@@ -18,7 +18,7 @@ import numpy as np
 from scipy import ndimage
 
 from cnnbook import strokes
-from tools import ROOT, full_size
+from tools import full_size
 from tools.recipes.strokes import ENLARGE, skeleton
 
 EPOCHS = 8
@@ -26,7 +26,6 @@ BATCH = 128
 REDRAWN = 12_000
 SEED = 42
 RUN = "12-mnist-digit-cnn"
-MODEL = ROOT / "book/_assets/lab/models/digits.js"
 
 
 def redraw(image, width):
@@ -91,7 +90,7 @@ def fold(learned, model):
 def main():
     import keras
 
-    from cnnbook import datasets, models, results, web
+    from cnnbook import datasets, models, results
 
     keras.utils.set_random_seed(SEED)
     mnist = datasets.load("mnist")
@@ -133,8 +132,6 @@ def main():
         seed=SEED,
         test_accuracy=np.mean(answers == mnist.y_test),
     )
-    MODEL.parent.mkdir(exist_ok=True)
-    web.export(model, mnist.class_names, MODEL)
 
 
 if __name__ == "__main__":

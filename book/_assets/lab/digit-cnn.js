@@ -1,11 +1,12 @@
 // <digit-cnn>: draw a digit; a small network reads it, and every number in it can be followed back
 // to the drawing.
 (() => {
-  const { barWidth, canvas, colours, drawn, element, largest, onTheme, paint, percent, refuse, shared } = cnnlab.drawing;
+  const { barWidth, canvas, colours, drawn, element, largest, onTheme, paint, percent, reading, refuse, shared } = cnnlab.drawing;
   const text = (key, values) => cnnlab.text(`digit-cnn.${key}`, values);
 
   const SHOWN = 8; // inputs of a convolution that are shown at first
   const PAUSE = 700; // milliseconds without drawing until the answer is read out
+  const DIGITS = [..."0123456789"]; // and an eleventh answer: no digit
   const ARROWS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };
 
   const fixed = (value, digits = 2) => {
@@ -256,7 +257,7 @@
           count: inputs - SHOWN, sum: fixed(remaining), bias: fixed(bias.data[unit]), logit: fixed(logits[unit]),
         });
         total.textContent = text("denseTotal", {
-          digit: widget.model.classNames[unit],
+          name: widget.unitName(layer.name, unit),
           logit: fixed(logits[unit]),
           output: percent(widget.activation(layer.name).data[unit]),
         });
@@ -264,7 +265,7 @@
       return {
         nodes: [
           element("div", { class: "lab-steps" },
-            element("p", { class: "lab-step" }, text("denseInput", { digit: widget.model.classNames[unit], count: inputs, shown: SHOWN })),
+            element("p", { class: "lab-step" }, text("denseInput", { count: inputs, shown: SHOWN })),
             list, rest, total),
         ],
         update,
@@ -302,7 +303,7 @@
     unitName = (name, unit) => {
       const { type, outputShape } = this.model.layer(name);
       if (type === "InputLayer") return text("input");
-      if (type === "Dense") return text("output", { digit: this.model.classNames[unit] });
+      if (type === "Dense") return text(unit < DIGITS.length ? "output" : "outputNone", { digit: unit });
       return text(outputShape.length === 3 ? "map" : "number", { layer: name, number: unit + 1 });
     };
     // The layer whose maps a list of numbers was made of.
@@ -371,11 +372,12 @@
       this.seen = canvas(28);
       this.answer = element("p", { class: "lab-answer" });
       this.time = element("p", { class: "lab-note lab-time" });
-      this.bars = this.model.classNames.map((name) => {
+      this.bars = this.model.classNames.map((name, i) => {
         const [bar, value] = [element("span", { class: "lab-bar" }), element("span", { class: "lab-percent" })];
-        return { bar, value, row: element("li", {}, element("span", {}, name), element("span", { class: "lab-bar-track" }, bar), value) };
+        const none = DIGITS[i] ? [] : [element("span", { class: "lab-hidden" }, text("none"))];
+        return { bar, value, row: element("li", none.length ? { title: text("none") } : {}, element("span", {}, name, ...none), element("span", { class: "lab-bar-track" }, bar), value) };
       });
-      const examples = this.model.classNames.map((digit) =>
+      const examples = DIGITS.map((digit) =>
         element("button", { type: "button", "aria-label": text("example", { digit }), onclick: () => this.pad.draw(drawn(digit)) }, digit));
       this.replaceChildren(
         element("div", { class: "lab-digit-top" },
@@ -501,10 +503,9 @@
       });
       let said = text("empty");
       if (!empty) {
-        const second = largest(probabilities.map((p, i) => (i === first ? -1 : p)));
-        const name = (i) => this.model.classNames[i];
-        const sure = probabilities[first] >= 0.5 ? "answer" : "unsure";
-        said = text(sure, { digit: name(first), p: percent(probabilities[first]), second: name(second), q: percent(probabilities[second]) });
+        const { first, second, p, q, none, doubted } = reading(probabilities);
+        const key = !doubted ? "answer" : none < 0.5 ? "unsure" : "noDigit";
+        said = text(key, { digit: first, p: percent(p), second, q: percent(q), none: percent(none) });
       }
       this.answer.textContent = said;
       this.time.textContent = empty ? "" : shared.time(this.milliseconds);

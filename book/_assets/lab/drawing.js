@@ -6,6 +6,8 @@
   const STEP = 20; // an arrow key moves the cursor by this
   const INPUT = 28;
   const BOX = 20; // MNIST scaled the longer side of a digit to 20 of its 28 pixels
+  const FINE = 4; // a network's input is drawn at 4×4 pixels for one of its own
+  const PEN = 10; // with a pen of so many of these
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const PIECE = 64; // points of a line: a longer stroke goes on in another, so that a point costs the same at its end
   const PALM = 2000; // milliseconds after a pen was seen in which a touch is the palm of its hand
@@ -95,7 +97,7 @@
   const examples = new WeakSet(); // strokes that are none of the reader's
 
   // Strokes are lists of [x, y]. What is seen is an SVG, sharp at every size and in the page's
-  // colours; `ink` is the same drawing as side × side numbers from 0 to 1, for a network to read.
+  // colours.
   cnnlab.DrawingPad = class {
     #lines = svg("g", { class: "lab-pad-ink", "stroke-width": BRUSH });
     #cursor = svg("g", { class: "lab-pad-cursor" }, svg("circle", { r: BRUSH / 2 }), svg("circle", { r: 2 }));
@@ -105,11 +107,10 @@
 
     // label: the pad's name for a screen reader; hint: what an empty pad shows, and exampleHint what
     // one with an example. history: of this pad, or of several. changed(): called after every change
-    // of the ink. say(sentence): called with what the keyboard's pen did.
+    // of the strokes. say(sentence): called with what the keyboard's pen did.
     constructor({ label, hint = "", exampleHint = "", history, changed, say }) {
       this.side = SIDE;
       this.strokes = [];
-      this.ink = new Float32Array(SIDE * SIDE);
       this.history = history;
       this.changed = changed;
       this.say = say;
@@ -146,7 +147,7 @@
 
     // What a network that learned from MNIST wants to see.
     input() {
-      return cnnlab.centre(this.ink, SIDE, SIDE);
+      return cnnlab.redrawn(this.strokes, BRUSH);
     }
 
     erase() {
@@ -171,7 +172,6 @@
 
     #clear(strokes = []) {
       this.strokes = strokes;
-      this.ink.fill(0);
       this.#lines.replaceChildren();
     }
 
@@ -200,7 +200,6 @@
       if (number % PIECE === 0) this.#lines.append(svg("polyline", { points: a }));
       const line = this.#lines.lastChild;
       line.setAttribute("points", `${line.getAttribute("points")} ${b}`);
-      this.#stamp(a, b);
     }
 
     #end() {
@@ -213,23 +212,6 @@
       this.#end();
       this.history.forget();
     };
-
-    // Ink all pixels within half a brush of the line from a to b, the rim by how much it covers.
-    #stamp([ax, ay], [bx, by]) {
-      const reach = BRUSH / 2 + 1;
-      const within = (value) => Math.min(Math.max(Math.floor(value), 0), SIDE);
-      const [dx, dy] = [bx - ax, by - ay];
-      const length2 = dx * dx + dy * dy || 1;
-      const right = within(Math.max(ax, bx) + reach);
-      for (let y = within(Math.min(ay, by) - reach); y < within(Math.max(ay, by) + reach); y++)
-        for (let x = within(Math.min(ax, bx) - reach); x < right; x++) {
-          const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
-          const along = Math.min(Math.max((px * dx + py * dy) / length2, 0), 1);
-          const covered = BRUSH / 2 + 0.5 - Math.hypot(px - along * dx, py - along * dy);
-          const at = y * SIDE + x;
-          if (covered > this.ink[at]) this.ink[at] = Math.min(covered, 1);
-        }
-    }
 
     #place(event, box = this.picture.getBoundingClientRect()) {
       const scaled = (offset, size) => Math.round((offset / size) * SIDE * 10) / 10;
@@ -294,6 +276,40 @@
     }
   };
 
+  // ---- what a network sees ----
+
+  // Ink all pixels within half a pen of the line from a to b, the rim by how much it covers.
+  const stamp = (ink, side, [ax, ay], [bx, by]) => {
+    const reach = PEN / 2 + 1;
+    const within = (value) => Math.min(Math.max(Math.floor(value), 0), side);
+    const [dx, dy] = [bx - ax, by - ay];
+    const length2 = dx * dx + dy * dy || 1;
+    const right = within(Math.max(ax, bx) + reach);
+    for (let y = within(Math.min(ay, by) - reach); y < within(Math.max(ay, by) + reach); y++)
+      for (let x = within(Math.min(ax, bx) - reach); x < right; x++) {
+        const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
+        const along = Math.min(Math.max((px * dx + py * dy) / length2, 0), 1);
+        const covered = PEN / 2 + 0.5 - Math.hypot(px - along * dx, py - along * dy);
+        const at = y * side + x;
+        if (covered > ink[at]) ink[at] = Math.min(covered, 1);
+      }
+  };
+
+  // A drawing of any size as 28×28 numbers. What was drawn small with a thick brush is a blot; its
+  // strokes are not. So they are scaled first, their longer side with the pen to 20 pixels, and inked
+  // afterwards. A drawing smaller than `least` is scaled as if it were so large: a dot stays a dot.
+  cnnlab.redrawn = (strokes, least = 0) => {
+    const side = BOX * FINE;
+    const ink = new Float64Array(side * side);
+    const points = strokes.flat();
+    const furthest = (best, from) => [0, 1].map((axis) => points.reduce((far, point) => best(far, point[axis]), from));
+    const [low, high] = [furthest(Math.min, Infinity), furthest(Math.max, -Infinity)];
+    const scale = (side - PEN) / (Math.max(high[0] - low[0], high[1] - low[1], least) || 1);
+    const fit = (point) => point.map((value, axis) => PEN / 2 + scale * (value - low[axis]));
+    for (const stroke of strokes) stroke.map(fit).forEach((point, i, all) => stamp(ink, side, all[i - 1] ?? point, point));
+    return cnnlab.centre(ink, side, side, FINE);
+  };
+
   // Each of 28 cells of `side` source pixels, the first beginning at `start`: the source pixels it
   // covers as [first, the share of the cell that each covers].
   const cells = (start, side, size) =>
@@ -308,8 +324,9 @@
 
   // As MNIST was made: the longer side of the ink becomes 20 pixels, the centre of mass comes to
   // the middle of 28×28 (or as near to it as keeps all ink inside); each pixel is the mean of the
-  // area it covers. ink: width × height numbers from 0 to 1; all zero stays all zero.
-  cnnlab.centre = (ink, width, height) => {
+  // area it covers. ink: width × height numbers from 0 to 1; all zero stays all zero. side: how many of
+  // them become one, if not as many as that.
+  cnnlab.centre = (ink, width, height, side) => {
     const rows = new Float64Array(height);
     const columns = new Float64Array(width);
     for (let y = 0; y < height; y++)
@@ -321,7 +338,7 @@
     const [top, left] = [rows, columns].map((sums) => sums.findIndex((sum) => sum > 0));
     if (top < 0) return centred;
     const [bottom, right] = [rows, columns].map((sums) => sums.findLastIndex((sum) => sum > 0) + 1);
-    const side = Math.max(bottom - top, right - left) / BOX;
+    side ??= Math.max(bottom - top, right - left) / BOX;
     const start = (sums, low, high) => {
       let [total, moment] = [0, 0];
       sums.forEach((sum, i) => ((total += sum), (moment += sum * (i + 0.5))));
@@ -348,6 +365,14 @@
   // A softmax is never quite sure: rounding must not make it so.
   const percent = (p) => (p > 0.999 ? ">99.9%" : p < 0.001 ? "<0.1%" : `${(100 * p).toFixed(1)}%`);
   const barWidth = (share) => `${100 * share}%`;
+  // The likeliest digit of ten probabilities and an eleventh, that it is no digit; and the next one.
+  // It is doubted when no digit is at least half sure.
+  const reading = (probabilities) => {
+    const digits = probabilities.slice(0, 10);
+    const first = largest(digits);
+    const second = largest(digits.map((p, i) => (i === first ? -1 : p)));
+    return { first, second, p: digits[first], q: digits[second], none: probabilities[10], doubted: digits[first] < 0.5 };
+  };
   const largest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
 
   // Say in the widget's place that there is no model to work with.
@@ -423,5 +448,5 @@
     time: (milliseconds) => cnnlab.text("drawing.time", { ms: milliseconds.toFixed(1) }),
   };
 
-  cnnlab.drawing = { barWidth, canvas, colours, drawn, element, example, largest, letter, onTheme, paint, percent, refuse, shared };
+  cnnlab.drawing = { barWidth, canvas, colours, drawn, element, example, largest, letter, onTheme, paint, percent, reading, refuse, shared };
 })();

@@ -1,6 +1,6 @@
 // <zip-code>: draw five digits; the network of <digit-cnn> reads them, and the zip code is named.
 (() => {
-  const { canvas, colours, drawn, element, largest, letter, onTheme, paint, percent, refuse, shared } = cnnlab.drawing;
+  const { canvas, colours, drawn, element, letter, onTheme, paint, percent, reading, refuse, shared } = cnnlab.drawing;
   const text = (key, values) => cnnlab.text(`zip-code.${key}`, values);
 
   const PLACES = [1, 2, 3, 4, 5];
@@ -117,7 +117,10 @@
       this.#reading = null;
       this.setAttribute("aria-busy", "false");
       this.more.replaceChildren();
-      for (const { name, first, second } of this.digits) for (const part of [name, first, second]) part.textContent = "";
+      for (const { node, name, first, second } of this.digits) {
+        node.classList.remove("lab-doubted");
+        for (const part of [name, first, second]) part.textContent = "";
+      }
       this.answer.textContent = sentence;
       this.#arrange();
     }
@@ -184,27 +187,25 @@
     }
 
     #show(all) {
-      const names = this.model.classNames;
-      const firsts = all.map(largest);
-      const sure = all.map((probabilities, i) => probabilities[firsts[i]]);
-      const code = firsts.map((first) => names[first]);
-      all.forEach((probabilities, i) => {
-        const second = largest(probabilities.map((p, digit) => (digit === firsts[i] ? -1 : p)));
-        const { name, first, second: next } = this.digits[i];
-        name.textContent = code[i];
-        first.textContent = percent(sure[i]);
-        next.textContent = text("second", { digit: names[second], p: percent(probabilities[second]) });
+      const read = all.map(reading);
+      const code = read.map(({ first }) => first);
+      read.forEach(({ first, second, p, q, doubted }, i) => {
+        const parts = this.digits[i];
+        parts.name.textContent = first;
+        parts.first.textContent = percent(p);
+        parts.second.textContent = text("second", { digit: second, p: percent(q) });
+        parts.node.classList.toggle("lab-doubted", doubted);
       });
-      const whole = percent(sure.reduce((product, p) => product * p, 1));
-      const doubted = PLACES.filter((_, i) => sure[i] < 0.5).map((place) => text(`place.${place}`));
+      const whole = percent(read.reduce((product, { p }) => product * p, 1));
+      const doubted = PLACES.filter((_, i) => read[i].doubted).map((place) => text(`place.${place}`));
       const doubt = doubted.length ? [text("unsure", { places: doubted.join(", ") })] : [];
       const where = region(code.slice(0, 2).join(""));
       const line = (sentence, kind = "") => element("p", { class: kind }, sentence);
       this.more.replaceChildren(
-        ...doubt.map((sentence) => line(sentence)), line(where), line(text("product", { factors: sure.map(percent).join(" × "), p: whole })),
+        ...doubt.map((sentence) => line(sentence)), line(where), line(text("product", { factors: read.map(({ p }) => percent(p)).join(" × "), p: whole })),
         line(shared.time(this.milliseconds), "lab-note lab-time"));
       this.#arrange();
-      this.#tell(text("answer", { code: code.join("") }), [text("heard", { digits: code.join(", "), p: whole }), ...doubt, where].join(" "));
+      this.#tell(text(doubt.length ? "answerDoubted" : "answer", { code: code.join("") }), [text("heard", { digits: code.join(", "), p: whole }), ...doubt, where].join(" "));
     }
   }
 
