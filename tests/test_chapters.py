@@ -35,6 +35,28 @@ def cells(path, kind):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
 
 
+# --- a chapter that is named is linked -----------------------------------------------------------
+
+
+def test_a_chapter_that_is_named_is_linked():
+    linked = 0
+    for edition in EDITIONS.values():
+        name = edition.words["sheets"]["chapter"].format(r"(\d|1\d)")
+        # In Korean the same word counts pictures ("32장의 손실을"), and other books have chapters too.
+        pictures = r"(?=의 (?!평균|사진|이미지)|에서|부터|까지)" if edition.is_source else r"\b"
+        bare = re.compile(rf"(?<!판 )(?<!\d\. )(?<![\[\d,.]){name}{pictures}")
+        for path in [*edition.folder.glob("[!.]*.ipynb"), *edition.folder.glob("*.md")]:
+            text = path.read_text("utf-8")
+            if path.suffix == ".ipynb":
+                text = "\n".join(cell.source for cell in cells(path, "markdown"))
+            found = bare.search(text)
+            assert not found, f"{path.name}: {text[found.start() - 30 : found.end() + 20]}"
+            for number, file in re.findall(rf"\[{name}\]\((\d\d)-", text):
+                assert int(number) == int(file), path.name
+                linked += 1
+    assert linked > 200
+
+
 # --- what you read is what runs ---------------------------------------------------------------
 
 
