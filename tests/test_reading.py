@@ -9,6 +9,7 @@ from books import pages
 from PIL import Image
 
 from tools.editions import EDITIONS
+from tools.pages import terms
 
 
 @pytest.fixture(params=EDITIONS)
@@ -181,4 +182,45 @@ def test_one_color_for_links_and_none_of_the_theme_s_others(korean, browser, sch
         page.goto((korean / f"{name}.html").as_uri())
         stray, others, count = page.evaluate(COLORS, PALETTE)
         assert stray == [] and others == [] and (count or name == "search"), name
+    page.close()
+
+
+# --- the glossary ---------------------------------------------------------------------------------
+
+
+def test_a_term_s_address_and_its_letter():
+    assert [terms.address(term) for term in ("특징 맵", "1×1 합성곱", "top-5 오류율")] == [
+        "특징-맵",
+        "1-1-합성곱",
+        "top-5-오류율",
+    ]
+    letters = {
+        "가": "ㄱ",
+        "꼼수": "ㄱ",
+        "쌍선형": "ㅅ",
+        "힣": "ㅎ",
+        "ReLU": "R",
+        "1×1": "#",
+        "padding": "P",
+    }
+    assert {term: terms.initial(term) for term in letters} == letters
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_glossary_is_whole_and_its_letters_lead_to_their_terms(korean, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto((korean / "glossary.html").as_uri())
+    cut_off = page.evaluate("""() => [...document.querySelectorAll("table.terms td")].filter(cell => {
+        const place = cell.getBoundingClientRect();
+        return place.right > innerWidth || !place.height;
+    }).length""")
+    assert cut_off == 0 and page.locator("table.terms td").count() > 400
+    alphabet = page.get_by_role("navigation", name=EDITIONS["ko"].words["page"]["alphabet"])
+    letters = alphabet.locator("a")
+    assert letters.all_inner_texts()[-3:] == ["ㅌ", "ㅍ", "ㅎ"]
+    letters.last.click()  # from the top to the last: the letters stay in sight
+    row = page.locator("table.terms tr:target")
+    assert row.inner_text().startswith("학습 곡선")
+    bottom = alphabet.bounding_box()["y"] + alphabet.bounding_box()["height"]
+    assert bottom <= row.bounding_box()["y"] < 800 and alphabet.bounding_box()["y"] >= 0
     page.close()

@@ -25,7 +25,7 @@ from sphinx.locale import translators
 from sphinx.util import logging
 
 from tools.editions import EDITIONS, SOURCE
-from tools.pages import search
+from tools.pages import search, terms
 
 HERE = pathlib.Path(__file__).resolve().parent
 MATHJAX = pathlib.Path(
@@ -321,6 +321,7 @@ def finish(app, error):
 
 def setup(app):
     search.setup(app)
+    terms.setup(app)
     app.typesetter = Typesetter()
     app.add_html_math_renderer("typeset", (visit_math(False), None), (visit_math(True), None))
     app.connect("config-inited", translate)
