@@ -48,6 +48,11 @@ SCRIPTS = (
     "scripts/sphinx-book-theme.js",
 )
 
+# What the theme's scripts have classes for and this book has not.
+LACKING = re.compile(
+    "dropdown|list-group|version-|announcement|sidenote|marginnote|thebe|hypothesis"
+)
+
 
 class Typesetter:
     """MathJax in V8: TeX in, HTML that needs no script out, with MathML for screen readers."""
@@ -293,7 +298,8 @@ def finish(app, error):
     if not (static / SCRIPTS[-1]).exists():
         return  # nothing was written: then Sphinx copies no files of the theme either
     script = "\n;".join((static / name).read_text("utf-8") for name in SCRIPTS)
-    (static / "page.js").write_text(re.sub(r"//# source.*", "", script), "utf-8")
+    script = re.sub(r"//# source.*|^ *//.*\n|^ +", "", script, flags=re.M)
+    (static / "page.js").write_text(script, "utf-8")
     scripts, words, styled = [script, (static / "search.js").read_text("utf-8")], [], []
     for text in scripts:  # a class that a script gives or looks for stands in one of its strings
         words += [part for kind, part in JavascriptLexer().get_tokens(text) if kind in String]
@@ -309,7 +315,8 @@ def finish(app, error):
     # The theme lays a page's contents beside it from 1200 pixels on, where they and a line of code
     # (book.css) do not both fit.
     css = css.replace("1200px", "1400px").replace("1199.98px", "1399.98px")
-    css = prune(css, set(re.findall(r"[\w-]+", " ".join(words))))
+    used = {name for name in re.findall(r"[\w-]+", " ".join(words)) if not LACKING.search(name)}
+    css = prune(css, used)
     lab = [
         path.read_text("utf-8") for kind in ("css", "js") for path in static.glob(f"lab/*.{kind}")
     ]
