@@ -557,6 +557,33 @@ def test_playing(open_page):
     page.evaluate("document.querySelector('conv-explorer').remove()")
 
 
+def test_a_filled_map_and_the_mouse_over_it(open_page):
+    """It opens with a full map, the window at its largest value; a mouse leads the window along."""
+    page = open_page(explorer(example="photograph", filled="") + explorer(example="photograph"))
+    filled, other = page.locator("conv-explorer").all()
+    assert filled.locator("p").first.inner_text().startswith("특징 맵의 칸을 누르면")
+    assert filled.locator(".lab-conv-empty").count() == 0
+    assert other.locator(".lab-conv-map .lab-conv-empty").count() > 100
+    values = [
+        float(label.split(", ")[1].replace("−", "-"))
+        for label in filled.locator(".lab-conv-map td").evaluate_all(
+            "cells => cells.map(cell => cell.getAttribute('aria-label'))"
+        )
+    ]
+    sentence = filled.locator(".lab-conv-sentence")
+    largest = sentence.inner_text()
+    assert largest.endswith(f"= {max(values):g}")
+    filled.locator(".lab-conv-map td").nth(14).hover()
+    assert sentence.inner_text().startswith("1행 1열")
+    filled.locator("summary").hover()
+    assert sentence.inner_text() == largest  # it was only looked at
+    filled.locator(".lab-conv-map td").nth(15).click()
+    filled.locator("summary").hover()
+    assert sentence.inner_text().startswith("1행 2열")
+    other.locator(".lab-conv-map td").nth(14).hover()  # a map that is not full yet stays so
+    assert other.locator(".lab-conv-sentence").inner_text().startswith("0행 0열")
+
+
 def test_what_is_left_over_looks_hatched(open_page):
     """On pixels and on padding, and on nothing else."""
     page = open_page(explorer(example="leftover") + explorer(example="leftover", padding="1"))

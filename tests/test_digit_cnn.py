@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import re
+import time
 
 import numpy as np
 import pytest
@@ -154,10 +155,12 @@ def test_page_scrolls_by_touch_but_not_on_the_pad(opened):
 class Hands:
     """Fingers and a pen on the pad of <digit-cnn>, in its units."""
 
-    def __init__(self, page):
+    def __init__(self, page, clear=True):
         self.page = page
-        page.evaluate("document.querySelector('digit-cnn').pad.put([])")
+        if clear:
+            page.evaluate("document.querySelector('digit-cnn').pad.put([])")
         self.corner, self.unit = pad_box(page)
+        self.time = time.time()
         self.session = page.context.new_cdp_session(page)
 
     def at(self, place):
@@ -167,7 +170,9 @@ class Hands:
     def touch(self, kind, *places):
         """Report the fingers that are down, one after the other the same: Start, Move, End or Cancel."""
         points = [{**self.at(place), "id": number} for number, place in enumerate(places)]
-        event = {"type": f"touch{kind}", "touchPoints": points}
+        # Events an instant apart, however busy the machine is.
+        self.time += 0.02
+        event = {"type": f"touch{kind}", "touchPoints": points, "timestamp": self.time}
         self.session.send("Input.dispatchTouchEvent", event)
 
     def pen(self, kind, place):
@@ -192,7 +197,7 @@ def test_one_finger_draws(opened):
     hands = Hands(page)
     hands.touch("Start", (50, 50))
     hands.touch("Move", (50, 70))
-    page.wait_for_timeout(300)  # the hand that holds the tablet comes later than a gesture's finger
+    hands.time += 0.3  # the hand that holds the tablet comes later than a gesture's finger
     hands.touch("Start", (50, 70), (200, 200))
     hands.touch("Move", (50, 90), (200, 240))
     hands.touch("End")
@@ -323,7 +328,7 @@ def test_keyboard_alone(opened):
     status = page.get_by_role("status")
     for _ in range(3):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.className") == "lab-pad":
+        if page.evaluate("document.activeElement.matches('.lab-pad')"):
             break
     described = page.evaluate("document.activeElement.getAttribute('aria-describedby')")
     assert "스페이스" in page.locator(f"#{described}").text_content()
@@ -380,9 +385,12 @@ def test_empty_pad_is_not_read(opened):
         prototype.run = function (...given) { window.runs++; return run.apply(this, given); };
     }""")
     refused = "빈 판은 읽지 않습니다"
+    assert page.evaluate(READ) is not None  # it opens with an example
+    page.get_by_role("button", name="모두 지우기").click()
+    assert page.evaluate(READ) is None
+    page.evaluate("() => { window.runs = 0; }")
     assert refused in page.locator(".lab-answer").text_content()
     assert page.locator(".lab-map:enabled").count() == 0
-    page.get_by_role("button", name="되돌리기").click()
     page.get_by_role("button", name="모두 지우기").click()
     assert page.evaluate(READ) is None
     assert page.evaluate("window.runs") == 0
@@ -399,6 +407,41 @@ def test_empty_pad_is_not_read(opened):
     assert page.evaluate(
         "Array.from(document.querySelector('digit-cnn').pad.input()).every(x => x === 0)"
     )
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_it_opens_with_an_example(opened, address, motion):
+    """Drawn before the reader's eyes and read as it grows; at once for who wants less motion."""
+    page = opened("about:blank", motion=motion)
+    page.add_init_script("""addEventListener("DOMContentLoaded", () => {
+        window.grown = [];
+        const { prototype } = cnnlab.DrawingPad, put = prototype.put;
+        prototype.put = function (strokes) { grown.push(strokes[0].length); return put.call(this, strokes); };
+    })""")
+    page.goto(address.as_uri())
+    page.wait_for_timeout(1800)
+    assert page.evaluate(READ) == "3"
+    grown = page.evaluate("grown")
+    assert grown == sorted(grown) and (len(grown) == 1) == (motion == "reduce")
+    assert "보기" in page.locator(".lab-pad-hint").text_content()
+    assert page.locator(".lab-map:enabled").count() == page.locator(".lab-map").count()
+    assert page.get_by_role("status").text_content() == ""  # nobody asked
+    assert page.locator("digit-cnn > p").first.text_content().startswith("판에 숫자를 그리면")
+    hands = Hands(page, clear=False)
+    for kind, y in [("Pressed", 40), ("Moved", 240), ("Released", 240)]:
+        hands.pen(kind, (140, y))
+    assert hands.strokes == [[[140, 40], [140, 240]]] and page.evaluate(READ) == "1"
+    page.get_by_role("status").filter(has_text="1입니다").wait_for(state="attached")
+
+
+def test_the_first_stroke_stops_the_example(opened):
+    page = opened(motion="no-preference")
+    page.wait_for_function("document.querySelector('digit-cnn').pad.strokes.length")
+    hands = Hands(page, clear=False)
+    hands.pen("Pressed", (140, 40))
+    page.wait_for_timeout(200)
+    hands.pen("Moved", (140, 240))
+    assert hands.strokes == [[[140, 40], [140, 240]]]
 
 
 def test_examples_and_the_answer_in_words(opened, bare_page):

@@ -169,7 +169,6 @@ def web_names(page):
 
 def test_the_answer(opened, bare_page):
     page = opened()
-    assert say(page) == "사진을 열면 가장 그럴듯한 다섯 클래스를 답합니다."
     assert "이 기기를 떠나지 않습니다" in page.locator("image-top5").text_content()
     page.get_by_role("button", name="그려 둔 그림 말").click()
     came = answers(page)
@@ -391,7 +390,7 @@ def test_damage_anywhere_is_no_surprise(opened):
     page = opened()
     random = np.random.default_rng(0)
     files = []
-    for kind in ("PNG", "JPEG", "WEBP", "GIF"):
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "AVIF"):
         exif = Image.Exif()
         exif[0x0112] = 6
         options = {} if kind == "GIF" else {"exif": exif}
@@ -432,8 +431,10 @@ def test_dropped_and_pasted(opened, how):
         document.querySelector(how === "paste" ? "p" : ".lab-answer").dispatchEvent(event);
         return event.defaultPrevented;
     }}"""
+    page.locator(".lab-bars li").first.wait_for()
+    before = say(page)
     assert page.evaluate(fire, [None, how, ""]) is False  # words are none of ours
-    assert say(page).startswith("사진을 열면")
+    assert say(page) == before and len(answers(page)) == 5
     assert page.evaluate(fire, [content, how, "picture.png"]) is True
     assert len(answers(page)) == 5
     if how == "drop":
@@ -470,11 +471,92 @@ def test_keyboard_alone(opened):
     assert page.get_by_role("status").count() == 1
 
 
-def test_the_network_is_fetched_when_needed_and_once(opened, address):
+@pytest.mark.parametrize("saves", [False, True])
+def test_it_opens_with_a_picture_and_its_answers(opened, bare_page, saves):
+    """When it is seen, and without a word aloud; not on a line where every byte is paid for."""
+    page = opened("about:blank")
+    if saves:
+        page.add_init_script("navigator.connection.__defineGetter__('saveData', () => true)")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    below = "<svg width='1' height='2000' aria-hidden='true'></svg>" + BODY
+    page.goto(bare_page(below, SCRIPTS).as_uri())
+    page.wait_for_timeout(300)
+    assert not any("models/" in url for url in asked)
+    page.locator("image-top5").scroll_into_view_if_needed()
+    assert page.locator("image-top5 > p").first.text_content().startswith("사진을 열거나")
+    if saves:
+        page.wait_for_timeout(300)
+        assert say(page) == "사진을 열면 가장 그럴듯한 다섯 클래스를 답합니다."
+        assert not any("models/" in url for url in asked)
+        return
+    page.locator(".lab-bars li").first.wait_for()
+    assert len(answers(page)) == 5 and answers(page)[0][0] == "배 (ship)"
+    assert all(figure.is_visible() for figure in page.locator("figure").all())
+    assert heard(page) == ""
+    page.get_by_role("button", name="그려 둔 그림 말").click()
+    assert answers(page)[0][0] == "말 (horse)" and heard(page).startswith("1. 말")
+
+
+def test_an_address_is_not_fetched(opened):
+    """A picture dragged from another page may come as its address alone, or with its file."""
+    page = opened()
+    page.locator(".lab-bars li").first.wait_for()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    drop = f"""(letters) => {{
+        const data = new DataTransfer();
+        data.setData("text/uri-list", "https://example.org/cat.jpg");
+        if (letters) data.items.add(({FILE})(letters, "cat.png", "image/png"));
+        const fired = ["dragenter", "dragover", "drop"].map((kind) =>
+            new DragEvent(kind, {{ bubbles: true, cancelable: true, dataTransfer: data }}));
+        for (const event of fired) document.querySelector(".lab-answer").dispatchEvent(event);
+        return fired.every((event) => event.defaultPrevented);
+    }}"""
+    assert page.evaluate(drop, None) is True  # or the browser would leave the page for it
+    assert say(page).startswith("사진의 주소만 왔습니다.") and heard(page) == say(page)
+    assert answers(page) == [] and asked == []
+    assert page.evaluate(drop, letters(saved(test_pictures.quarters()))) is True
+    assert len(answers(page)) == 5 and asked == []
+
+
+AVIF = {
+    "plain": lambda: saved(test_pictures.quarters().resize((120, 80)), "AVIF", quality=95),
+    "clear": lambda: saved(Image.new("RGBA", (40, 30), (255, 0, 0, 0)), "AVIF"),
+    "moving": lambda: saved(
+        Image.new("RGB", (64, 64), "red"),
+        "AVIF",
+        save_all=True,
+        append_images=[Image.new("RGB", (64, 64), "blue")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AVIF)
+def test_avif(opened, name):
+    page = opened()
+    content = AVIF[name]()
+    picture = Image.open(io.BytesIO(content)).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    wanted = np.asarray(Image.alpha_composite(white, picture).convert("RGB"), int)
+    (came,) = seen(page, content)
+    assert came.shape == wanted.shape and abs(came - wanted).max() <= 12
+    choose(page, "사진 열기", ("x.avif", content))
+    assert len(answers(page)) == 5
+    for size in (12, 16, 40, len(content) // 2, len(content) - 1):
+        choose(page, "사진 열기", ("x.avif", content[:size]))
+        assert say(page).startswith(BROKEN), size
+    page.evaluate("() => { window.createImageBitmap = () => Promise.reject(new Error('unknown')); }")
+    choose(page, "사진 열기", ("x.avif", content))
+    assert say(page) == "이 브라우저는 이 AVIF 사진을 열지 못합니다. JPEG나 PNG로 바꾸어 다시 엽니다."
+
+
+def test_the_network_is_fetched_once(opened, bare_page):
     page = opened("about:blank")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(address.as_uri())
+    page.add_init_script("navigator.connection.__defineGetter__('saveData', () => true)")
+    page.goto(bare_page(BODY, SCRIPTS).as_uri())
     page.wait_for_load_state("networkidle")
     assert not any("models/" in url for url in asked)
     choose(page, "사진 열기", ("x.png", b"no picture"))

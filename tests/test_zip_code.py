@@ -140,8 +140,21 @@ def test_the_answer(opened, bare_page):
     assert "It begins with 63: Jeju." in page.locator(".lab-zip-more").text_content()
 
 
+def test_it_opens_with_an_example(opened):
+    page = opened()
+    page.locator(".lab-zip-more p").first.wait_for()
+    assert answer(page) == "우편번호 63122입니다." and heard(page) == ""
+    draw_on = page.locator(".lab-pad svg").first.bounding_box()
+    page.mouse.click(draw_on["x"] + 20, draw_on["y"] + 20)
+    assert page.evaluate(INK)[0] == 1  # in the place of the example
+    assert "63122" not in answer(page)
+    page.get_by_role("button", name="되돌리기").click()
+    assert page.evaluate(READ) == "63122"
+
+
 def test_doubt_is_said(opened):
     page = opened()
+    answer(page)  # of the example it opens with
     draw(page, "04524")
     page.evaluate("""() => {
         const { model } = document.querySelector("zip-code"), run = model.run.bind(model);

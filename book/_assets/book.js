@@ -192,12 +192,14 @@ addEventListener("click", (event) => {
     if (!asked.has(name)) document.head.append(Object.assign(document.createElement(kind), attributes));
     asked.add(name);
   };
+  // Without a script the element says so, as on a page without any.
+  const missing = () => document.documentElement.classList.add("lab-missing");
   const near = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
       ask("lab.css", "link", { rel: "stylesheet", href: new URL("lab.css", folder) });
-      for (const name of parts[target.localName]) ask(name, "script", { src: new URL(name, folder), async: false });
+      for (const name of parts[target.localName]) ask(name, "script", { src: new URL(name, folder), async: false, onerror: missing });
     }
   }, { rootMargin: "25%" });
   addEventListener("DOMContentLoaded", () => {

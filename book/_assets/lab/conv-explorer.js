@@ -401,6 +401,7 @@
     #layout;
     #steps; // what is computed at each place, in the order of playing
     #at = 0; // the step that is shown
+    #chosen = 0; // the one that was chosen: a mouse over a full map only looks at others
     #visited = new Set(); // the steps whose result stands in the map
     #editing = false;
     #timer = 0;
@@ -415,6 +416,7 @@
       this.classList.add("lab-widget");
       const key = (mark) => make("li", { class: `lab-conv-key-${mark}` }, text(`legend.${mark}`));
       this.#parts = {
+        lead: make("p", { class: "lab-lead" }, text("lead")),
         settings: this.#makeSettings(),
         error: make("p", { class: "lab-error", role: "alert" }),
         player: this.#makePlayer(),
@@ -428,6 +430,7 @@
       this.replaceChildren(...Object.values(this.#parts));
       new ResizeObserver(() => this.#letScroll()).observe(this);
       this.#change(this.#given);
+      if (this.hasAttribute("filled")) this.#fill(this.#steps.reduce((best, { value }, at) => (value > this.#steps[best].value ? at : best), 0));
     }
 
     disconnectedCallback() {
@@ -493,11 +496,11 @@
     // Takes over changes, and begins anew; a map that was full stays full.
     #change(changes) {
       this.#stop();
-      const full = this.#steps?.length > 0 && this.#visited.size === this.#steps.length;
+      const full = this.#full;
       this.#state = { ...this.#state, ...structuredClone(changes) };
       this.#compute();
       this.#build();
-      this.#at = 0;
+      this.#at = this.#chosen = 0;
       this.#visited = new Set(full ? this.#steps.keys() : [0]);
       this.#showSettings();
       this.#show();
@@ -512,6 +515,7 @@
     #go(at) {
       this.#stop();
       this.#step(at);
+      this.#chosen = this.#at;
     }
 
     #step(at) {
@@ -527,9 +531,13 @@
       this.#go(0);
     }
 
-    #fill() {
+    #fill(at = this.#steps.length - 1) {
       this.#visited = new Set(this.#steps.keys());
-      this.#go(this.#steps.length - 1);
+      this.#go(at);
+    }
+
+    get #full() {
+      return this.#steps?.length > 0 && this.#visited.size === this.#steps.length;
     }
 
     #play() {
@@ -597,8 +605,12 @@
         if (problem) return make("p", { class: "lab-conv-problem" }, text(problem));
         const box = add(grids.maps, "map", rows.places, columns.places, caption, { role: "grid" });
         grids.maps[map].cells.forEach((row, y) =>
-          row.forEach((cell, x) => cell.addEventListener("click", () => this.#goTo(map, y, x))),
+          row.forEach((cell, x) => {
+            cell.addEventListener("click", () => this.#goTo(map, y, x));
+            cell.addEventListener("pointerenter", (event) => this.#look(event, this.#index(map, y, x)));
+          }),
         );
+        grids.maps[map].table.addEventListener("pointerleave", (event) => this.#look(event, this.#chosen));
         grids.maps[map].table.addEventListener("keydown", (event) => this.#keyInMap(event, map));
         if (!pooling && this.#editing) {
           const label = make("label", { class: "lab-conv-bias" }, text("bias"));
@@ -708,9 +720,18 @@
 
     // --- the map
 
-    #goTo(map, y, x) {
+    #index(map, y, x) {
       const { rows, columns } = this.#layout;
-      this.#go((map * rows.places + y) * columns.places + x);
+      return (map * rows.places + y) * columns.places + x;
+    }
+
+    // A mouse passes over a full map: it leads the window along.
+    #look({ pointerType }, at) {
+      if (pointerType === "mouse" && this.#full && !this.#timer && !this.#editing) this.#step(at);
+    }
+
+    #goTo(map, y, x) {
+      this.#go(this.#index(map, y, x));
       this.#grids.maps[map].cells[y][x].focus();
     }
 
@@ -826,7 +847,7 @@
       const grey = shader(this.#steps.map(({ value }) => value));
       this.#grids.maps.forEach((grid, map) => {
         paint(grid, (y, x) => {
-          const index = (map * rows.places + y) * columns.places + x;
+          const index = this.#index(map, y, x);
           const { value } = this.#steps[index];
           const visited = this.#visited.has(index);
           const cell = grid.cells[y][x];

@@ -1,12 +1,15 @@
 // <digit-cnn>: draw a digit; a small network reads it, and every number in it can be followed back
 // to the drawing.
 (() => {
-  const { barWidth, canvas, colours, drawn, element, largest, onTheme, paint, percent, reading, refuse, shared } = cnnlab.drawing;
+  const { barWidth, canvas, colours, drawn, element, example, largest, onTheme, paint, percent, reading, refuse, shared } = cnnlab.drawing;
   const text = (key, values) => cnnlab.text(`digit-cnn.${key}`, values);
 
   const SHOWN = 8; // inputs of a convolution that are shown at first
   const PAUSE = 700; // milliseconds without drawing until the answer is read out
   const DIGITS = [..."0123456789"]; // and an eleventh answer: no digit
+  const OPENING = 3; // the digit that is drawn before the reader draws one
+  const GROWS = 1200; // milliseconds that its drawing takes
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   const ARROWS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };
 
   const fixed = (value, digits = 2) => {
@@ -281,6 +284,7 @@
     #busy = false;
     #stale = false;
     #saying;
+    #opening; // the strokes that stand on the pad before the reader has done anything
 
     connectedCallback() {
       if (this.model) return; // moved within the page
@@ -293,6 +297,22 @@
       if (!this.model) return refuse(this);
       this.#build();
       onTheme(() => ((this.colours = colours(this.seen)), this.#show()));
+      const seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && (seen.disconnect(), this.#greet()));
+      seen.observe(this.pad.element);
+    }
+
+    // Show an example on the untouched pad: drawn before the reader's eyes and read as it grows.
+    #greet() {
+      const [stroke] = drawn(OPENING);
+      const began = performance.now();
+      const grow = (now) => {
+        if (this.pad.strokes !== this.#opening) return;
+        const share = still.matches ? 1 : Math.min((now - began) / GROWS, 1);
+        this.#opening = example([stroke.slice(0, Math.max(Math.ceil(share * stroke.length), 1))]);
+        this.pad.put(this.#opening);
+        if (share < 1) requestAnimationFrame(grow);
+      };
+      requestAnimationFrame(grow);
     }
 
     // ---- what an explanation asks of the widget ----
@@ -366,6 +386,7 @@
         changed: () => this.#read(),
         say: (sentence) => this.say(sentence),
       });
+      this.#opening = this.pad.strokes;
       const help = element("p", { class: "lab-note", id: "lab-digit-help" }, shared.help());
       this.pad.element.setAttribute("aria-describedby", help.id);
       const button = (key, onclick) => element("button", { type: "button", onclick }, text(key));
@@ -380,6 +401,7 @@
       const examples = DIGITS.map((digit) =>
         element("button", { type: "button", "aria-label": text("example", { digit }), onclick: () => this.pad.draw(drawn(digit)) }, digit));
       this.replaceChildren(
+        element("p", { class: "lab-lead" }, text("lead")),
         element("div", { class: "lab-digit-top" },
           element("div", { class: "lab-digit-draw" }, this.pad.element,
             element("div", { class: "lab-buttons" }, button("undo", () => history.undo()), button("erase", () => this.pad.erase()))),
@@ -510,7 +532,8 @@
       this.answer.textContent = said;
       this.time.textContent = empty ? "" : shared.time(this.milliseconds);
       clearTimeout(this.#saying);
-      this.#saying = setTimeout(() => this.say(said), PAUSE);
+      // Of what the page shows by itself nothing is read out.
+      if (this.pad.strokes !== this.#opening) this.#saying = setTimeout(() => this.say(said), PAUSE);
       if (empty) this.#close();
       else this.#panel?.update();
     }

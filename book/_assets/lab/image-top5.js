@@ -7,7 +7,7 @@
   const COUNT = 5;
   const PREVIEW = 320; // pixels of the shown picture's longer side, at most
   const SLOW = 2e8; // multiplications of a network from which on progress is shown
-  const PICTURES = "image/jpeg,image/png,image/webp,image/gif";
+  const PICTURES = "image/jpeg,image/png,image/webp,image/gif,image/avif";
   const SHIPPED = { name: "cifar10", address: new URL("models/cifar10.js", document.currentScript.src) };
   // cnnbook.web.export writes JSON, or the same JSON in a call: then it is the call's last argument.
   const SCRIPT = /^cnnlab\.addModel\("(?:[^"\\\n]|\\.)*", (\{.*\})\);\s*$/s;
@@ -77,6 +77,8 @@
     #own = null; // the reader's network
     #picture = null; // what was opened last
     #job = null; // the AbortController of what is being done
+    #example = false; // is the picture one that the reader did not ask for?
+    #quiet = false; // is it done without the reader? Then nothing is read out.
     #paste = (event) => {
       const [file] = event.clipboardData?.files ?? [];
       if (!file || event.target.closest?.("input, textarea")) return;
@@ -89,6 +91,13 @@
       if (this.answer) return; // moved within the page
       this.classList.add("lab-widget", "lab-top5");
       this.#build();
+      // A picture of ours and its answers, unless the reader was first or pays for every byte.
+      const seen = new IntersectionObserver(([{ isIntersecting }]) => {
+        if (!isIntersecting) return;
+        seen.disconnect();
+        if (!this.#picture && !this.#job && !navigator.connection?.saveData) this.#look(() => sample(SAMPLES.ship), true);
+      });
+      seen.observe(this);
     }
 
     disconnectedCallback() {
@@ -127,6 +136,7 @@
       const samples = Object.entries(SAMPLES).map(([name, shapes]) =>
         element("button", { type: "button", "aria-label": text("sample", { name: text(`class.${name}`) }), onclick: () => this.#look(() => sample(shapes)) }, text(`class.${name}`)));
       this.replaceChildren(
+        element("p", { class: "lab-lead" }, text("lead")),
         element("div", { class: "lab-buttons" }, ...chooser("open", PICTURES, (file) => this.open(file), { class: "lab-primary" }),
           element("span", { class: "lab-note" }, text("drop"))),
         element("div", { class: "lab-buttons", role: "group", "aria-label": text("samples") }, element("span", { class: "lab-note" }, text("samples")), ...samples),
@@ -137,14 +147,17 @@
         this.status,
       );
       this.#describe();
-      const files = (event) => event.dataTransfer?.types.includes("Files");
+      // A picture that is dragged from another page may come as its address alone.
+      const opens = ({ dataTransfer }) => ["Files", "text/uri-list"].some((type) => dataTransfer?.types.includes(type));
       for (const kind of ["dragenter", "dragover", "dragleave", "drop"])
         this.addEventListener(kind, (event) => {
-          if (!files(event)) return;
+          if (!opens(event)) return;
           event.preventDefault();
           this.classList.toggle("lab-dropping", kind === "dragenter" || kind === "dragover");
-          const [file] = kind === "drop" ? event.dataTransfer.files : [];
-          if (file) /\.js(on)?$|json/.test(`${file.type} ${file.name}`) ? this.openModel(file) : this.open(file);
+          if (kind !== "drop") return;
+          const [file] = event.dataTransfer.files;
+          if (!file) this.#look(() => Promise.reject(new Said(text("address"))));
+          else /\.js(on)?$|json/.test(`${file.type} ${file.name}`) ? this.openModel(file) : this.open(file);
         });
       this.addEventListener("keydown", (event) => {
         if (event.key === "Escape" && this.#job) this.cancel();
@@ -155,7 +168,7 @@
     #tell(shown, { heard = shown, error = false } = {}) {
       this.answer.textContent = shown;
       this.answer.classList.toggle("lab-error", error);
-      this.status.textContent = heard;
+      this.status.textContent = this.#quiet ? "" : heard;
     }
 
     #describe() {
@@ -183,6 +196,7 @@
     }
 
     openModel(file) {
+      this.#quiet = false;
       return this.#do(text("openingModel"), async () => {
         const { text: most } = cnnlab.limits;
         const what = cnnlab.text("engine.limit.text");
@@ -196,23 +210,32 @@
     }
 
     cancel() {
+      this.#quiet = false;
       this.#job?.abort();
     }
 
     #use(model) {
+      this.#quiet = false;
+      if (this.#example) this.#put(null); // a network of the reader's waits for a picture of theirs
       this.#own = model;
       this.#describe();
       if (this.#picture) return this.#ask();
       this.#tell(model ? text("opened") : text("start"));
     }
 
-    #look(bring) {
-      this.#picture = null;
-      for (const figure of this.figures) figure.hidden = true;
+    #put(picture, example = false) {
+      this.#picture = picture;
+      this.#example = example;
+      if (!picture) for (const figure of this.figures) figure.hidden = true;
+    }
+
+    #look(bring, quiet = false) {
+      this.#quiet = quiet;
+      this.#put(null, quiet);
       return this.#do(text("opening"), async () => {
         const picture = await bring();
         return () => {
-          this.#picture = picture;
+          this.#put(picture, quiet);
           const scale = Math.min(PREVIEW / Math.max(picture.width, picture.height), 1);
           const [width, height] = [picture.width, picture.height].map((side) => Math.max(Math.round(side * scale), 1));
           ImageTop5.#show(this.shown, cnnlab.resizePicture(picture, width, height));

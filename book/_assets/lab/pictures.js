@@ -7,8 +7,8 @@
 //   cnnlab.pictureInput(picture, model)              {picture: what the network sees, data: its numbers}
 //
 // Browsers differ in what they do with a file's notes (the camera's orientation, a colour profile) and
-// with half a file. So the file is looked through here first: what is no whole JPEG, PNG, WebP or GIF
-// is refused, only what holds pixels is given to the browser, and the orientation is obeyed here.
+// with half a file. So the file is looked through here first: what is no whole JPEG, PNG, WebP, GIF or AVIF
+// is refused (of an AVIF the boxes are looked at), only what holds pixels is given to the browser, and the orientation is obeyed here.
 (() => {
   const LARGEST = 1024; // pixels of the longer side
   const AREA = 89_478_485; // pixels of a file: Pillow's limit, about 89 million
@@ -35,6 +35,8 @@
     ["WEBP", 8, "image/webp", webp],
     ["GIF87a", 0, "image/gif", gif],
     ["GIF89a", 0, "image/gif", gif],
+    ["ftypavif", 4, "image/avif", avif],
+    ["ftypavis", 4, "image/avif", avif],
   ];
 
   function read(bytes) {
@@ -147,6 +149,24 @@
     found.parts.push(bytes);
   }
 
+  // Boxes, one after the other. Its own turns are the browser's to make; EXIF's count for nothing here.
+  function avif(bytes, view, found) {
+    for (let at = 0, end; at < bytes.length; at = end) {
+      const size = view.getUint32(at);
+      end = size > 1 ? at + size : size ? at + Number(view.getBigUint64(at + 8)) : bytes.length;
+      const box = end >= at + 8 ? part(bytes, at, end) : broken();
+      if (letters(box, 4) !== "meta") continue;
+      // Its properties say how large the picture and its parts are: the largest counts.
+      for (let i = box.indexOf(0x69); i >= 0; i = box.indexOf(0x69, i + 1)) {
+        if (letters(box, i) !== "ispe") continue;
+        const [width, height] = [view.getUint32(at + i + 8), view.getUint32(at + i + 12)];
+        if (width * height > found.width * found.height) Object.assign(found, { width, height });
+      }
+    }
+    if (!found.width) broken();
+    found.parts.push(bytes);
+  }
+
   // ---- pixels ----
 
   // On a white canvas of this size.
@@ -234,7 +254,9 @@
     const found = read(new Uint8Array(await file.arrayBuffer()));
     const { width: wide, height: high } = found;
     if (wide * high > AREA) throw new PictureError("large", { width: wide, height: high, ...most });
-    const bitmap = await createImageBitmap(new Blob(found.parts, { type: found.type })).catch(broken);
+    const bitmap = await createImageBitmap(new Blob(found.parts, { type: found.type })).catch(() => {
+      throw new PictureError(found.type === "image/avif" ? "avif" : "broken"); // not every browser knows AVIF
+    });
     let { width, height } = bitmap;
     let canvas = bitmap;
     // Halves of halves, each pixel the mean of four: nothing of a large picture is passed over.

@@ -34,6 +34,9 @@
       if (!this.model) return refuse(this);
       this.#build();
       onTheme(() => ((this.colours = colours(this.digits[0].seen)), this.#paint()));
+      // An example, read, but not aloud.
+      this.pads.forEach((pad, i) => pad.put(drawn(EXAMPLES.at(-1)[i])));
+      this.read(false);
     }
 
     // ---- the page ----
@@ -83,6 +86,7 @@
         does();
       });
       this.replaceChildren(
+        element("p", { class: "lab-lead" }, text("lead")),
         element("div", { class: "lab-zip-boxes" }, ...boxes),
         element("div", { class: "lab-buttons" }, ...Object.values(this.buttons), button("undo", () => this.history.undo()), button("example", () => this.#example())),
         this.answer, this.list, this.seen, this.more, help, this.status,
@@ -142,7 +146,7 @@
       this.#tell(text("erased"));
     }
 
-    // As the page was opened: nothing drawn, nothing shown, at the first box.
+    // Nothing drawn, nothing shown, at the first box.
     quit() {
       this.#see(false);
       this.erase();
@@ -167,7 +171,7 @@
       this.#tell(text("drawn", { code }));
     }
 
-    async read() {
+    async read(aloud = true) {
       const empty = PLACES.filter((_, i) => this.pads[i].empty).map((place) => text(`place.${place}`));
       this.#forget("");
       if (empty.length) return this.#tell(text("empty", { places: empty.join(", ") }));
@@ -182,11 +186,11 @@
       }
       if (this.#reading !== reading) return;
       this.milliseconds = performance.now() - began;
-      this.#show(all);
+      this.#show(all, aloud);
       this.setAttribute("aria-busy", "false");
     }
 
-    #show(all) {
+    #show(all, aloud) {
       const read = all.map(reading);
       const code = read.map(({ first }) => first);
       read.forEach(({ first, second, p, q, doubted }, i) => {
@@ -205,7 +209,8 @@
         ...doubt.map((sentence) => line(sentence)), line(where), line(text("product", { factors: read.map(({ p }) => percent(p)).join(" × "), p: whole })),
         line(shared.time(this.milliseconds), "lab-note lab-time"));
       this.#arrange();
-      this.#tell(text(doubt.length ? "answerDoubted" : "answer", { code: code.join("") }), [text("heard", { digits: code.join(", "), p: whole }), ...doubt, where].join(" "));
+      const heard = [text("heard", { digits: code.join(", "), p: whole }), ...doubt, where].join(" ");
+      this.#tell(text(doubt.length ? "answerDoubted" : "answer", { code: code.join("") }), aloud ? heard : "");
     }
   }
 
