@@ -561,7 +561,7 @@ def test_a_filled_map_and_the_mouse_over_it(open_page):
     """It opens with a full map, the window at its largest value; a mouse leads the window along."""
     page = open_page(explorer(example="photograph", filled="") + explorer(example="photograph"))
     filled, other = page.locator("conv-explorer").all()
-    assert filled.locator("p").first.inner_text().startswith("특징 맵의 칸을 누르면")
+    assert filled.locator("p").first.inner_text().startswith("입력이나 특징 맵의 칸을 누르면")
     assert filled.locator(".lab-conv-empty").count() == 0
     assert other.locator(".lab-conv-map .lab-conv-empty").count() > 100
     values = [
@@ -580,8 +580,26 @@ def test_a_filled_map_and_the_mouse_over_it(open_page):
     filled.locator(".lab-conv-map td").nth(15).click()
     filled.locator("summary").hover()
     assert sentence.inner_text().startswith("1행 2열")
+    pixels = filled.locator(".lab-conv-input td")
+    for row, column, place in [(5, 7, "4행 6열"), (0, 0, "0행 0열"), (13, 14, "11행 12열")]:
+        pixels.nth(15 * row + column).hover()
+        assert sentence.inner_text().startswith(place)
+    filled.locator("summary").hover()
+    assert sentence.inner_text().startswith("1행 2열")
+    pixels.nth(15 * 5 + 7).click()
+    filled.locator("summary").hover()
+    assert sentence.inner_text().startswith("4행 6열")
     other.locator(".lab-conv-map td").nth(14).hover()  # a map that is not full yet stays so
     assert other.locator(".lab-conv-sentence").inner_text().startswith("0행 0열")
+
+
+def test_brief(open_page):
+    page = open_page(explorer(example="photograph", filled="", brief=""))
+    assert page.get_by_role("button").count() == page.get_by_role("combobox").count() == 0
+    page.locator(".lab-conv-map td").nth(14).click()
+    page.keyboard.press("ArrowDown")
+    assert page.locator(".lab-conv-sentence").inner_text().startswith("2행 1열")
+    assert page.locator(".lab-conv-input td").count() == 14 * 15
 
 
 def test_what_is_left_over_looks_hatched(open_page):

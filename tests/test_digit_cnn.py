@@ -413,13 +413,17 @@ def test_empty_pad_is_not_read(opened):
 def test_it_opens_with_an_example(opened, address, motion):
     """Drawn before the reader's eyes and read as it grows; at once for who wants less motion."""
     page = opened("about:blank", motion=motion)
-    page.add_init_script("""addEventListener("DOMContentLoaded", () => {
+    page.add_init_script("""
         window.grown = [];
-        const { prototype } = cnnlab.DrawingPad, put = prototype.put;
-        prototype.put = function (strokes) { grown.push(strokes[0].length); return put.call(this, strokes); };
-    })""")
+        const define = customElements.define.bind(customElements);
+        customElements.define = (...given) => {
+            const { prototype } = cnnlab.DrawingPad, put = prototype.put;
+            prototype.put = function (strokes) { grown.push(strokes[0].length); return put.call(this, strokes); };
+            define(...given);
+        };""")
     page.goto(address.as_uri())
-    page.wait_for_timeout(1800)
+    page.locator(".lab-pad-hint").filter(has_text="보기").wait_for()
+    page.wait_for_function("document.querySelector('digit-cnn').pad.strokes[0].length > 70")
     assert page.evaluate(READ) == "3"
     grown = page.evaluate("grown")
     assert grown == sorted(grown) and (len(grown) == 1) == (motion == "reduce")
@@ -548,8 +552,7 @@ def test_broken_model_gives_a_sentence(opened, bare_page, root, file):
     path = bare_page(BODY, ("engine.js", "drawing.js", "models/broken.js", "digit-cnn.js"))
     (path.parent / "lab/models/broken.js").write_text(file, encoding="utf-8")
     page = opened(path.as_uri())
-    if "weights" in file:
-        page.get_by_role("button", name="그려 둔 숫자 1").click()
+    page.get_by_role("alert").wait_for()  # its example is the first that it cannot read
     assert "신경망을 열지 못했습니다" in page.get_by_role("alert").text_content()
 
 

@@ -546,9 +546,13 @@ def test_avif(opened, name):
     for size in (12, 16, 40, len(content) // 2, len(content) - 1):
         choose(page, "사진 열기", ("x.avif", content[:size]))
         assert say(page).startswith(BROKEN), size
-    page.evaluate("() => { window.createImageBitmap = () => Promise.reject(new Error('unknown')); }")
+    page.evaluate(
+        "() => { window.createImageBitmap = () => Promise.reject(new Error('unknown')); }"
+    )
     choose(page, "사진 열기", ("x.avif", content))
-    assert say(page) == "이 브라우저는 이 AVIF 사진을 열지 못합니다. JPEG나 PNG로 바꾸어 다시 엽니다."
+    assert (
+        say(page) == "이 브라우저는 이 AVIF 사진을 열지 못합니다. JPEG나 PNG로 바꾸어 다시 엽니다."
+    )
 
 
 def test_the_network_is_fetched_once(opened, bare_page):

@@ -353,9 +353,10 @@ def test_light(book, browser, serve):
         ]
         stock = STOCK_CHAPTER_BYTES if name[0].isdigit() else STOCK_BYTES
         assert sum(before) <= stock / 5, (name, sum(before), len(before))
-        assert name in ("laboratory.html", "review.html") or not any(
-            "/lab/" in url for url in sizes
-        ), name
+        lab = [url for url in sizes if "/lab/" in url]
+        assert name in ("laboratory.html", "review.html", "index.html") or not lab, name
+        # It stands in the first screen.
+        assert name != "index.html" or any("conv-explorer" in url for url in lab)
         own = [url for url in sizes if "/_images/" not in url and "/lab/" not in url]
         assert len(own) <= 12, (name, sorted(sizes))
         page.close()
@@ -373,8 +374,46 @@ def test_the_laboratory_keeps_its_place(korean, browser, width):
     for page in (before, after):
         page.goto((korean / "laboratory.html").as_uri())
     see_widgets(after)
+    for name, part in (("zip-code", ".lab-zip-more p"), ("image-top5", ".lab-bars li")):
+        after.locator(name).scroll_into_view_if_needed()
+        after.locator(f"{name} {part}").first.wait_for()  # its example is read
     came, wanted = before.evaluate(heights), after.evaluate(heights)
     assert len(came) == 4 and came == pytest.approx(wanted, rel=0.15)
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_front_page_is_alive_in_its_first_screen(book, browser, width):
+    context = browser.new_context(viewport={"width": width, "height": 740})
+    page = context.new_page()
+    page.goto((book / "index.html").as_uri())
+    sentence = page.locator("conv-explorer .lab-conv-sentence")
+    said = sentence.text_content()
+    window = page.locator("conv-explorer .lab-conv-span").bounding_box()
+    assert window["y"] > 0 and window["y"] + window["height"] < 740
+    page.locator("conv-explorer .lab-conv-input td").nth(18).click()
+    assert page.evaluate("scrollY") == 0 and sentence.text_content() != said
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.parametrize("case", ["no scripts", "on their way", "missing"])
+def test_no_word_about_scripts_flashes(korean, browser, case):
+    """What stands in an element is for a page without scripts, or without the element's own."""
+    context = browser.new_context(java_script_enabled=case != "no scripts")
+    page = context.new_page()
+    if case == "on their way":
+        page.route("**/lab/*.js", lambda route: None)  # they never come
+    if case == "missing":
+        page.route("**/lab/*.js", lambda route: route.abort())
+    page.goto((korean / "laboratory.html").as_uri())
+    page.wait_for_timeout(500)
+    said = page.locator("conv-explorer p")
+    assert "자바스크립트를 켜면" in said.text_content()
+    assert said.is_visible() == (case != "on their way")
+    if case == "on their way":
+        page.emulate_media(media="print")
+        assert said.is_visible()
     context.close()
 
 

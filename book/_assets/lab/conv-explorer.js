@@ -5,6 +5,7 @@
 //   <conv-explorer example="stride" padding="1"></conv-explorer>
 //   <conv-explorer data="1 2 / 3 4" kernel="1 0 / 0 1" padding="same"></conv-explorer>
 //
+// With "filled" it opens with a full map, with "brief" it shows the stage alone.
 // Rows of numbers end with "/", channels with "|", filters with ";".
 (() => {
   const PHOTOGRAPH = `209 209 209 208 207 195 177 194 202 204 203 203 202 202 202 /
@@ -184,9 +185,10 @@
     const places = Math.max(0, formula);
     const meets = (place) => range(0, taps - 1).map((tap) => place * stride + tap * dilation);
     const inside = (at) => at >= before && at < before + size;
+    const around = (at) => Math.min(Math.max(Math.round((at - (span - 1) / 2) / stride), 0), places - 1); // the nearest place
     const starts = range(0, places - 1);
     return {
-      size, taps, span, stride, dilation, before, after, length, formula, places, meets, inside,
+      size, taps, span, stride, dilation, before, after, length, formula, places, meets, inside, around,
       met: new Set(starts.flatMap(meets)),
       emptyWindow: starts.some((place) => !meets(place).some(inside)),
       remainder: places ? (length - span) % stride : 0,
@@ -427,7 +429,8 @@
         legend: make("ul", { class: "lab-conv-legend" }, ...["window", "padding", "unmet"].map(key)),
         hint: make("p", { class: "lab-conv-hint" }, text("hint")),
       };
-      this.replaceChildren(...Object.values(this.#parts));
+      const { lead, stage, sentence } = this.#parts;
+      this.replaceChildren(...(this.hasAttribute("brief") ? [lead, stage, sentence] : Object.values(this.#parts)));
       new ResizeObserver(() => this.#letScroll()).observe(this);
       this.#change(this.#given);
       if (this.hasAttribute("filled")) this.#fill(this.#steps.reduce((best, { value }, at) => (value > this.#steps[best].value ? at : best), 0));
@@ -585,6 +588,15 @@
         span.style.setProperty("--lab-height", rows.span);
         span.style.setProperty("--lab-width", columns.span);
         grids.inputs[c].frame.append(span);
+        if (!problem && !this.#editing)
+          grids.inputs[c].cells.forEach((row, y) =>
+            row.forEach((cell, x) => {
+              const index = () => this.#index(pooling ? c : this.#filter, rows.around(y), columns.around(x));
+              cell.addEventListener("click", () => this.#go(index()));
+              cell.addEventListener("pointerenter", (event) => this.#look(event, index()));
+            }),
+          );
+        grids.inputs[c].table.addEventListener("pointerleave", (event) => this.#look(event, this.#chosen));
         grids.inputs[c].span = span;
         const strip = make("div", { class: "lab-conv-strip" });
         grids.strips.push(strip);

@@ -150,7 +150,7 @@ cnnlab.addText("en", {
     "legend.padding": "Padding",
     "legend.unmet": "Met by no window",
     scrolls: "A table that scrolls sideways",
-    lead: "Press a cell of the feature map to see how its number came about.",
+    lead: "Press a cell of the input or of the feature map to see how its number came about.",
     hint: "In the feature map arrow keys move the window, the space bar plays. Rows and columns count from 0, as in code.",
   },
   "digit-cnn": {
