@@ -71,6 +71,15 @@ def test_a_right_choice(chapter):
     assert all(shown(page)) and page.locator(".reveal").count() == 0
 
 
+def test_storage_that_is_blocked(chapter):
+    page = chapter(
+        before="""Object.defineProperty(window, "localStorage",
+                  {get() { throw new DOMException("blocked", "SecurityError"); }})"""
+    )
+    page.locator(".prediction button").first.click()
+    assert shown(page)[:2] == [True, False]
+
+
 def test_paper_and_no_scripts(chapter):
     page = chapter()
     page.emulate_media(media="print")
