@@ -364,3 +364,12 @@ def nothing_moves(page):
     assert page.evaluate("document.getAnimations().length") == 0
     moving = "[...document.querySelectorAll('*')].map(x => getComputedStyle(x).transitionDuration)"
     assert set(page.evaluate(moving)) == {"0s"}
+
+
+def until(page, expression):
+    """Wait for an expression; the page's policy forbids wait_for_function, which evaluates in the page."""
+    for _ in range(300):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 import pytest
-from laboratory import DRAW, nothing_moves
+from laboratory import DRAW, nothing_moves, until
 
 import cnnbook.strokes
 from cnnbook import datasets, models, web
@@ -423,7 +423,7 @@ def test_it_opens_with_an_example(opened, address, motion):
         };""")
     page.goto(address.as_uri())
     page.locator(".lab-pad-hint").filter(has_text="보기").wait_for()
-    page.wait_for_function("document.querySelector('digit-cnn').pad.strokes[0].length > 70")
+    until(page, "document.querySelector('digit-cnn').pad.strokes[0].length > 70")
     assert page.evaluate(READ) == "3"
     grown = page.evaluate("grown")
     assert grown == sorted(grown) and (len(grown) == 1) == (motion == "reduce")
@@ -440,7 +440,7 @@ def test_it_opens_with_an_example(opened, address, motion):
 
 def test_the_first_stroke_stops_the_example(opened):
     page = opened(motion="no-preference")
-    page.wait_for_function("document.querySelector('digit-cnn').pad.strokes.length")
+    until(page, "document.querySelector('digit-cnn').pad.strokes.length")
     hands = Hands(page, clear=False)
     hands.pen("Pressed", (140, 40))
     page.wait_for_timeout(200)

@@ -13,7 +13,7 @@ import zlib
 import numpy as np
 import pytest
 import test_pictures
-from laboratory import nothing_moves
+from laboratory import nothing_moves, until
 from PIL import Image, ImageCms
 
 from cnnbook import datasets, models, pictures, web
@@ -842,7 +842,7 @@ def test_cancel(opened, densenet, how):
     stop = page.get_by_role("button", name="그만두기")
     stop.wait_for()
     assert heard(page) == "신경망이 계산하는 중입니다."
-    page.wait_for_function("document.querySelector('progress').value > 0")
+    until(page, "document.querySelector('progress').value > 0")
     if how == "another":
         page.evaluate("window.quick = true")
         page.get_by_role("button", name="그려 둔 그림 말").click()

@@ -504,7 +504,7 @@ def test_a_third_language_is_a_folder_and_a_row(root, tmp_path):
     }
     whole = built(checkout(root, tmp_path / "three", pages, twins))
     text = (whole / "xx/index.html").read_text("utf-8")
-    assert '<html lang="xx"' in text and "x Open in Colab" not in text  # a page is no notebook
+    assert ' lang="xx"' in text and "x Open in Colab" not in text  # a page is no notebook
     assert "x Report a mistake" in text and "x On this page" in text
     assert "x Convolutional neural networks" in text
     assert re.search(r'href="\.\./ko/third\.html">x third</a> x \(in Korean\)', text)

@@ -268,8 +268,8 @@ cnnlab.addText("en", {
   },
   "image-top5": {
     lead: "Open a picture, or press a drawn one, and the network gives five answers.",
-    address: "Only the picture's address came. This page fetches nothing from the internet: save the picture on this device, then open the file.",
     open: "Open a picture",
+    address: "Only the picture's address came. This page fetches nothing from the internet: save the picture on this device, then open the file.",
     drop: "You can also drop one here, or paste it.",
     samples: "Drawn for you:",
     sample: "Drawn for you: {name}",
