@@ -24,10 +24,10 @@ from tools import ROOT, full_size
 from tools.recipes import strokes as tracer
 from tools.recipes.lab_digits import augment, fold, normalized
 
-EPOCHS, BATCH, RATE, SEED = 7, 128, 2e-3, 42
+EPOCHS, BATCH, RATE, SEED = 20, 128, 2e-3, 42
 FRESH = 4  # epochs that see the same drawings
 TRACED, HELD_OUT = 10_000, 1_500  # training digits as strokes; of the others, for validation
-INK, DRAWN, OTHERS = 14_000, 28_000, 14_000  # pictures of an epoch: MNIST's, redrawn, no digits
+INK, DRAWN, OTHERS = 14_000, 44_000, 22_000  # pictures of an epoch: MNIST's, redrawn, no digits
 DOUBTED = 0.002  # of the held-out digits
 NO_DIGIT = 10
 RUN, WEIGHTS = "12-mnist-drawings", "lab-drawings"
