@@ -11,7 +11,7 @@ import pytest
 from cnnbook import datasets, models
 from tools.recipes import judge_digits
 
-DOUBTED = ("dots", "faces", "scribbles")  # nine of ten of these, at least
+DOUBTED = ("dots", "faces", "letters", "scribbles")  # nine of ten of these, at least
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_what_is_no_digit_is_doubted(ask):
     drawings = {kind: judge_digits.nothing(kind, 9) for kind in judge_digits.KINDS}
     answers = {kind: judge_digits.doubted(ask(drawn)) for kind, drawn in drawings.items()}
     assert np.mean([answers[kind] for kind in DOUBTED]) >= 0.9, answers
-    assert np.mean(list(answers.values())) >= 0.7, answers
+    assert np.mean(list(answers.values())) >= 0.8, answers
 
 
 def total(rows, question):
@@ -47,7 +47,7 @@ def test_the_record_holds_what_the_laboratory_says(root):
     now, before = record["now"], record["before"]
     assert sum(row["codes"][1] for row in now) >= 1_000
     assert total(now, "small") >= 0.9 > total(before, "small")
-    assert total(now, "digits doubted") < 0.01
+    assert total(now, "digits doubted") < 0.008
     for kind in DOUBTED:
         assert total(now, f"{kind} doubted") >= 0.9 > total(before, f"{kind} doubted")
     page = (root / "book/ko/laboratory.md").read_text(encoding="utf-8")
