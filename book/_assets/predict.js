@@ -1,15 +1,8 @@
 // Predict first: the output of the cell below a question stays closed until the reader has chosen an
 // option, or asks to see it. Which option came out stands in that output: "prediction 3-1: b". What a
-// reader chose is kept on the device, if it may be, so that the page is open when they come back.
+// reader chose is kept on the device, so that the page is open when they come back (where storage is
+// blocked, book.js stands in for it).
 addEventListener("DOMContentLoaded", () => {
-  const store = (key, value) => {
-    try {
-      if (value) localStorage.setItem(key, value);
-      return localStorage.getItem(key);
-    } catch { // storage is blocked
-      return null;
-    }
-  };
   const made = (name, properties) => Object.assign(document.createElement(name), { type: "button", ...properties });
 
   for (const question of document.querySelectorAll(".prediction")) {
@@ -31,7 +24,7 @@ addEventListener("DOMContentLoaded", () => {
         if (letter === chosen) button.setAttribute("aria-pressed", "true");
       }
       if (options.has(chosen)) said.textContent = chosen === answer ? right : wrong.replace("{}", answer);
-      store(key, chosen);
+      if (chosen) localStorage.setItem(key, chosen);
     };
     for (const option of question.querySelectorAll("li")) {
       const text = option.querySelector("p") ?? option;
@@ -43,7 +36,7 @@ addEventListener("DOMContentLoaded", () => {
       button.addEventListener("click", () => open(letter));
     }
     question.append(said);
-    const kept = store(key);
+    const kept = localStorage.getItem(key);
     if (kept) { open(kept); continue; }
     output.hidden = true;
     output.before(reveal);
