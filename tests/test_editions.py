@@ -389,3 +389,24 @@ def test_a_glossary_s_column_of_the_other_language_is_not_asked_for():
     english = "| Term | Meaning |\n|---|---|\n| window | 3 cells |"
     assert twins.differences(source, english, EDITIONS["en"]) == []
     assert twins.differences(source, english + "\n| more | words |", EDITIONS["en"]) != []
+
+
+@pytest.mark.parametrize(
+    ("korean", "english"),
+    [
+        ("52만 9,984개", "529,984 weights"),
+        ("1억 2천만 번, 6천만", "120 million times, 60 million"),
+        ("3만~5만", "30,000–50,000"),
+        ("155억, 0.25만", "15.5 billion and 2,500"),
+        ("28×28×1, .5, 1/32", "28×28×1, .5, 1/32"),
+    ],
+)
+def test_numbers_are_compared_as_they_are_counted(korean, english):
+    assert twins.numbers(korean) == twins.numbers(english)
+    assert twins.numbers(korean) != twins.numbers(english + " 7")
+
+
+def test_a_numeral_before_a_particle_is_itself():
+    assert twins.differences("3만 남습니다.", "Only 3 is left.", EDITIONS["en"]) == []
+    assert twins.differences("3만 남습니다.", "30,000 are left.", EDITIONS["en"]) == []
+    assert twins.differences("3만 남습니다.", "Only 4 is left.", EDITIONS["en"]) != []

@@ -13,6 +13,7 @@ source's words, to be written over. Markdown pages carry one digest, in a commen
 """
 
 import copy
+import fractions
 import hashlib
 import re
 import sys
@@ -100,10 +101,35 @@ def facts(text, labels):
     found["tables"] = [line.count("|") for line in text.splitlines() if line.startswith("|")]
     found["lists"] = re.findall(r"^(- |\d+\. )", text, re.M)
     found["quotes"] = re.findall(r"^>", text, re.M)
-    # 52만 9,984 is 529,984, and both dashes are ranges.
-    text = re.sub(r"(\d+)만 (\d),(\d{3})", r"\1\2,\3", text)
-    found["numbers"] = sorted(re.findall(r"\d(?:[\d,.]*\d)?", re.sub("[~–]", " ", text)))
+    found["numbers"] = sorted(numbers(text))
     return found
+
+
+# What a numeral is followed by where a language counts in words, and how many it stands for.
+COUNTS = {"조": 10**12, "억": 10**8, "만": 10**4, "천": 1000}
+COUNTS |= {" trillion": 10**12, " billion": 10**9, " million": 10**6, " thousand": 1000}
+COUNTED = re.compile(
+    rf"((?:(?<![\d,.])\d[\d,.]*(?:(?:{'|'.join(COUNTS)})(?!큼))+ ?)+)(\d[\d,]*(?![\d.]))?"
+)
+
+
+def numbers(text):
+    """Return the numbers of a text as they are counted: 52만 9,984 and 529,984, 6천만 and 60 million.
+
+    Both dashes are ranges; a comma groups digits.
+    """
+
+    def value(found):
+        whole = int((found[2] or "0").replace(",", ""))
+        for number, counts in re.findall(r"(\d[\d,.]*)(\D+)", found[1]):
+            one = fractions.Fraction(number.replace(",", ""))
+            for count in re.findall("|".join(COUNTS), counts):
+                one *= COUNTS[count]
+            whole += one
+        return f"{float(whole):.12g} " if whole % 1 else f"{int(whole)} "
+
+    text = COUNTED.sub(value, re.sub("[~–]", "\n", text))
+    return [number.replace(",", "") for number in re.findall(r"\d(?:[\d,.]*\d)?", text)]
 
 
 def terms(table):
@@ -118,6 +144,9 @@ def differences(source_text, text, edition):
     """Return sentences on what a translation has more or less than its source."""
     wanted = facts(source_text, SOURCE.words["labels"])
     got = facts(text, edition.words["labels"])
+    if got["numbers"] != wanted["numbers"]:  # 3만 is 30,000, and "only 3"
+        only = facts(re.sub(r"(?<=\d)만", " ", source_text), SOURCE.words["labels"])["numbers"]
+        wanted["numbers"] = only if only == got["numbers"] else wanted["numbers"]
     said = []
     for kind, theirs in wanted.items():
         mine = got[kind]
