@@ -16,7 +16,8 @@ import cnnbook.check
 from cnnbook.check import check, decide
 
 for module in pkgutil.iter_modules(cnnbook.check.__path__):
-    cnnbook.check.find(f"{module.name[2:]}-1")  # registers the chapter's exercises
+    if module.name.startswith("ch"):
+        cnnbook.check.find(f"{module.name[2:]}-1")  # registers the chapter's exercises
 EXERCISES = sorted(cnnbook.check._CHECKS)
 
 

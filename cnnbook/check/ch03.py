@@ -4,6 +4,7 @@ import numpy as np
 
 from cnnbook import ops
 from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check.order import in_order
 
 
 @exercise("03-1")
@@ -100,3 +101,27 @@ def multiplications(answer):
             "places down × places across × multiplications at each place",
             "세로 자리 수 × 가로 자리 수 × 자리마다의 곱셈 수를 구합니다.",
         )
+
+
+in_order(
+    "03-6",
+    """
+A      return np.array(sums)
+B      for i in range(len(x) - len(w) + 1):
+C      sums = []
+D      for i in range(len(x) - len(w)):
+E          sums.append((x[i : i + len(w)] * w).sum())
+F  def convolve(x, w):
+G      w = w[::-1]
+""",
+    given="import numpy as np\nfrom cnnbook import ops\n"
+    "signal, weights = np.array([2, 8, 3, 7, 1]), np.array([2, 1, 5])",
+    ask="convolve(signal, weights)",
+    wanted="ops.convolve1d(signal, weights)",
+    strays={
+        "D": (
+            "line D leaves out the last place: with lengths of 5 and 3 there are 3 places",
+            "D는 마지막 자리를 빠뜨립니다. 길이가 5와 3이면 자리는 3곳입니다.",
+        )
+    },
+)

@@ -92,4 +92,13 @@ ANSWERS = {
             (23 * 23 * 25, "places down"),
         ],
     ),
+    "03-6": (
+        ["FCGBEA", "FGCBEA", "f, g, c, b, e, a", [*"FCGBEA"]],
+        [
+            ("FGCDEA", "line D leaves out the last place"),
+            ("FCBEA", "array([27, 54, 18]); wanted array([24, 57, 24])"),
+            ("FBGCEA", "Python stops at line G"),
+            ("ABCDEFG", "Python stops at line A"),
+        ],
+    ),
 }

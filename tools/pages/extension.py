@@ -159,6 +159,21 @@ def set_apart_predictions(app, doctree, docname):
             place.insert(place.index(options) + 1, nodes.raw("", "</div>", format="html"))
 
 
+def set_apart_lines(app, doctree, docname):
+    """Make the lines of an exercise of lines in disorder a <put-in-order>, which keeps them as text."""
+    labels = edition_of(app).words["labels"]
+    name = re.compile(rf"{labels['exercise']} (\d+)-(\d+) \({labels['order']}\)$")
+    if app.builder.format != "html":
+        return
+    for section in doctree.findall(nodes.section):
+        if found := name.match(section[0].astext()):
+            lines = next(section.findall(nodes.literal_block))
+            place = lines.parent
+            head = f'<put-in-order exercise="{int(found[1]):02d}-{found[2]}">'
+            place.insert(place.index(lines), nodes.raw("", head, format="html"))
+            place.insert(place.index(lines) + 1, nodes.raw("", "</put-in-order>", format="html"))
+
+
 # --- between the editions --------------------------------------------------------------------------
 
 
@@ -338,6 +353,7 @@ def setup(app):
     app.add_config_value("edition_pages", None, "env", (list, type(None)))  # another: read all anew
     app.connect("doctree-resolved", fold_deeper)
     app.connect("doctree-resolved", set_apart_predictions)
+    app.connect("doctree-resolved", set_apart_lines)
     app.connect("html-page-context", name_twins)
     app.connect(
         "build-finished", finish, priority=900
