@@ -162,7 +162,7 @@ COLORS = """names => {
         const style = getComputedStyle(element), used = [style.backgroundColor];
         if ([...element.childNodes].some(node => node.nodeType === 3 && node.data.trim())) {
             used.push(style.color);
-            if (element.closest("article a:not(.headerlink, .term)") && !element.closest("code"))
+            if (element.closest("article a:not(.headerlink, .term, [href^='glossary.html#'])") && !element.closest("code"))
                 links.add(style.color);
         }
         for (const side of ["Top", "Right", "Bottom", "Left"])
@@ -224,3 +224,88 @@ def test_the_glossary_is_whole_and_its_letters_lead_to_their_terms(korean, brows
     bottom = alphabet.bounding_box()["y"] + alphabet.bounding_box()["height"]
     assert bottom <= row.bounding_box()["y"] < 800 and alphabet.bounding_box()["y"] >= 0
     page.close()
+
+
+# --- terms --------------------------------------------------------------------------------------
+
+MARKED = "article a[href^='glossary.html#']"
+
+
+def test_a_term_is_marked_once_where_an_earlier_chapter_explains_it(book):
+    edition = EDITIONS[book.name]
+    if not edition.has("glossary"):
+        pytest.skip("no glossary yet")
+    first = {terms.address(term): number for term, _, number in terms.rows(edition)}
+    assert len(first) > 100
+    marks = 0
+    for name in chapters(book):
+        text = (book / name).read_text("utf-8")
+        marked = re.findall(r'<a href="glossary\.html#([^"]+)">', text)
+        assert len(marked) == len(set(marked)), name
+        assert all(first[address] < int(name[:2]) for address in marked), name
+        assert not re.search(r'<(h\d|td|th|strong|code)[^>]*><a href="glossary\.html#', text), name
+        marks += len(marked)
+    assert marks > 150
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("특징 맵", "특징 맵은", "특징 맵"),
+        ("풀링", "최대풀링이", None),
+        ("에지", "에지로", "에지"),
+        ("필터", "필터링", None),
+        ("1×1 (pointwise) convolution", "a 1×1 convolution", "1×1 convolution"),
+        ("feature map", "The feature maps.", "feature maps"),
+        ("bias", "biased", None),
+        ("max pooling", "soft-max pooling", None),
+    ],
+)
+def test_what_counts_as_a_term_in_prose(term, text, found):
+    match = re.search(terms.spelled(term), text)
+    assert (match and match[0]) == found
+
+
+def meaning(page):
+    return page.locator("#definition")
+
+
+def test_a_term_says_what_it_means(korean, browser):
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    page.goto((korean / "08-cnn-from-scratch.html").as_uri())
+    link = page.locator(MARKED).filter(has_text="교차 엔트로피").first
+    assert meaning(page).count() == 0
+    link.hover()
+    meaning(page).wait_for()
+    assert "(cross-entropy)" in meaning(page).inner_text()
+    assert "로그를 취해" in meaning(page).inner_text()
+    assert link.get_attribute("aria-describedby") == "definition"
+    meaning(page).hover()  # it stays while the pointer is on it
+    page.wait_for_timeout(500)
+    assert meaning(page).count() == 1
+    page.keyboard.press("Escape")
+    assert meaning(page).count() == 0 and link.get_attribute("aria-describedby") is None
+    link.focus()
+    meaning(page).wait_for()
+    page.keyboard.press("Tab")
+    assert "교차 엔트로피" not in " ".join(meaning(page).all_inner_texts())
+    page.close()
+
+
+def test_a_finger_s_first_tap_stays_on_the_page(korean, browser):
+    context = browser.new_context(viewport={"width": 360, "height": 700}, has_touch=True)
+    page = context.new_page()
+    page.goto((korean / "08-cnn-from-scratch.html").as_uri())
+    link = page.locator(MARKED).first
+    link.tap()
+    meaning(page).wait_for()
+    assert page.url.endswith("08-cnn-from-scratch.html")
+    box = meaning(page).bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+    page.locator("h1").last.tap()
+    assert meaning(page).count() == 0
+    link.tap()
+    meaning(page).wait_for()
+    link.tap()
+    page.wait_for_url("**/glossary.html#*")
+    context.close()

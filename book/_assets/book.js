@@ -144,6 +144,72 @@ addEventListener("load", () => {
   });
 }
 
+// A term that an earlier chapter explains (tools/pages/terms.py) says there what it means: to a pointer
+// that rests on it, to the keyboard, and to a finger, whose first tap does not yet leave the page.
+{
+  const TERMS = "article a[href^='glossary.html#']";
+  const file = new URL("terms.js", document.currentScript.src);
+  let wanted, box, script, timer, finger;
+  const hide = () => {
+    clearTimeout(timer);
+    box?.remove();
+    wanted?.removeAttribute("aria-describedby");
+    wanted = undefined;
+  };
+  const show = () => {
+    const said = globalThis.bookTerms?.[decodeURIComponent(wanted?.hash.slice(1) ?? "")];
+    if (!said) return;
+    box ??= Object.assign(document.createElement("div"), { id: "definition", role: "tooltip" });
+    const [term, ...rest] = said, meaning = rest.pop();
+    const name = Object.assign(document.createElement("a"), { href: wanted.href, textContent: term });
+    box.replaceChildren(name, ...rest.map((other) => ` (${other})`), ": ", meaning);
+    document.body.append(box);
+    const { left, bottom } = wanted.getClientRects()[0], page = document.documentElement;
+    box.style.left = `${Math.max(8, Math.min(left, page.clientWidth - box.offsetWidth - 8)) + scrollX}px`;
+    box.style.top = `${bottom + scrollY + 2}px`;
+    wanted.setAttribute("aria-describedby", "definition");
+  };
+  const ask = (link) => {
+    clearTimeout(timer);
+    if (link === wanted) return;
+    hide();
+    wanted = link;
+    if (globalThis.bookTerms) return show();
+    if (script) return;
+    script = Object.assign(document.createElement("script"), { src: file, onload: show });
+    document.head.append(script);
+  };
+  addEventListener("pointerdown", ({ pointerType, target }) => {
+    finger = pointerType === "touch";
+    if (wanted && !target.closest?.("#definition") && target.closest?.(TERMS) !== wanted) hide();
+  });
+  addEventListener("pointerover", ({ pointerType, target }) => {
+    if (pointerType === "touch") return;
+    const link = target.closest?.(TERMS);
+    if (link) ask(link);
+    else if (target.closest?.("#definition")) clearTimeout(timer);
+    else if (wanted) {
+      clearTimeout(timer);
+      timer = setTimeout(hide, 300);
+    }
+  });
+  addEventListener("focusin", ({ target }) => {
+    const link = target.closest?.(TERMS);
+    if (link && !finger) ask(link);
+    else if (wanted && !link && !target.closest?.("#definition")) hide();
+  });
+  addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") hide();
+    finger = false;
+  });
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.(TERMS);
+    if (!finger || !link || link === wanted) return;
+    event.preventDefault();
+    ask(link);
+  });
+}
+
 // The theme is the reader's in every window, at once.
 addEventListener("storage", ({ key, newValue }) => {
   if (newValue && (key === "mode" || key === "theme")) document.documentElement.dataset[key] = newValue;
