@@ -28,7 +28,7 @@ def real_array(argument, value):
         array = np.asarray(value)
     except ValueError as error:
         wanted = "rows of equal length", "길이가 같은 행으로 된 배열"
-        raise bad_value(argument, f"what makes no array ({error})", *wanted) from None
+        raise bad_value(argument, f"something that is not an array ({error})", *wanted) from None
     if array.dtype.kind not in "fiub":
         raise bad_value(argument, f"type {array.dtype}", "real numbers", "실수 또는 정수 배열")
     return array

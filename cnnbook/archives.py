@@ -22,7 +22,7 @@ def read(path, reader, wanted):
     except Exception as error:  # a damaged file can make its reader stumble in any way
         told = error if isinstance(error, _Damaged) else f"{type(error).__name__}: {error}"
         raise ValueError(
-            f"{path} cannot be used: {told}. Replace it by a whole copy.\n"
+            f"{path} cannot be used: {told}. Replace it with an intact copy.\n"
             f"{path} 파일을 쓸 수 없습니다. 온전한 파일로 바꿉니다."
         ) from error
 
@@ -72,7 +72,7 @@ def idx(path, shape):
     with gzip.open(path) as file:
         content = file.read(size + 1)
     if len(content) != size or not content.startswith(header):
-        raise _Damaged(f"it is no IDX file of shape {shape}")
+        raise _Damaged(f"it is not an IDX file of shape {shape}")
     array = np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
     return array.astype(np.int64 if len(shape) == 1 else np.uint8)
 

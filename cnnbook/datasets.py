@@ -350,7 +350,7 @@ def _published(name, files, folder):
             if not downloads.is_whole(folder / file.path, file):
                 raise ValueError(
                     f"{folder / file.path} is damaged, or not the published file: its checksum is "
-                    f"another than {file.digests['sha256']}. Replace it by a whole copy.\n"
+                    f"not {file.digests['sha256']}. Replace it with an intact copy.\n"
                     f"{folder / file.path} 파일의 체크섬이 다릅니다. 온전한 파일로 바꿉니다."
                 )
         return [folder / file.path for file in files]
@@ -477,7 +477,7 @@ def _photograph(path, content, side):
         picture = open_picture(io.BytesIO(content))
     except ValueError as error:
         raise ValueError(
-            f"{path} is damaged, or no picture. Replace it by a whole copy.\n"
+            f"{path} is damaged, or is not a picture. Replace it with an intact copy.\n"
             f"{path} 파일이 손상되었거나 사진이 아닙니다. 온전한 파일로 바꿉니다."
         ) from error
     return picture.resize((side, side), Image.Resampling.BILINEAR)
@@ -497,7 +497,7 @@ def _stanford_dogs():
         raise _missing("stanford_dogs", [_DOGS], folder)
     if few := [breed for breed, paths in breeds.items() if len(paths) < 2]:
         came = f"{', '.join(few)} with one picture"
-        wanted = "two pictures a breed or more: to learn from and to test", "견종마다 두 장 이상"
+        wanted = "two pictures per breed or more: to learn from and to test", "견종마다 두 장 이상"
         raise bad_value("stanford_dogs", came, *wanted)
     # A fifth of every breed is for testing, one picture at least, drawn breed by breed.
     random, parts = np.random.RandomState(0), ([], [])

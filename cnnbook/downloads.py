@@ -176,7 +176,7 @@ def _open(file, start):
     except ValueError as error:  # a proxy's address without a host, above all
         proxies = " and ".join(f"{kind}_proxy" for kind in urllib.request.getproxies())
         raise OSError(
-            f"{file.url} cannot be asked for: {error}. Is {proxies or 'the proxy'} right?"
+            f"{file.url} cannot be requested: {error}. Is {proxies or 'the proxy'} right?"
         ) from error
 
 

@@ -302,8 +302,8 @@ def refuse_single(x):
     if x[..., 0].size < 2:
         raise bad_value(
             "x",
-            f"shape {x.shape}: one value a channel",
-            "at least two values a channel, or moving=(mean, variance)",
+            f"shape {x.shape}: one value per channel",
+            "at least two values per channel, or moving=(mean, variance)",
             "채널마다 값 두 개 이상, 또는 moving=(mean, variance)",
         )
 

@@ -231,7 +231,7 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
             raise bad_value(
                 "bias",
                 f"shape {bias.shape}",
-                f"({filters},), one number a filter",
+                f"({filters},), one number per filter",
                 f"필터마다 하나, ({filters},) 모양",
             )
 

@@ -85,7 +85,7 @@ def open_picture(source):
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise bad_value("source", f"{source}, too large ({error})", *_SMALLER) from error
     except Exception as error:  # a damaged file can make Pillow's readers stumble in any way
-        raise bad_value("source", f"{source}, no whole picture ({error})", *_WHOLE) from error
+        raise bad_value("source", f"{source}, not a whole picture ({error})", *_WHOLE) from error
     picture.thumbnail((LARGEST, LARGEST))
     return picture
 

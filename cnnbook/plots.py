@@ -138,7 +138,7 @@ def _check_titles(titles, images):
         raise bad_value(
             "titles",
             f"{len(titles)} of them",
-            f"{len(images)}, one an image",
+            f"{len(images)}, one per image",
             f"이미지마다 하나씩 {len(images)}개",
         )
 
@@ -335,13 +335,13 @@ def _draw_layout(axis, size, kernel_size, strides=1, padding=0, dilation_rate=1)
 def show_curves(histories, keys=("loss", "accuracy"), *, limits=None, height=2.4):
     """Draw learning curves, one panel a key, and show them.
 
-    histories: {label: history}, each history a dict of lists with one number an epoch, as in
+    histories: {label: history}, each history a dict of lists with one number per epoch, as in
         `model.fit(...).history`: {"loss": [...], "val_loss": [...], ...}. One colour a label.
     keys: what to draw; solid from `key`, dashed from "val_" + key where a history has it.
     limits: {key: (lowest, highest)} for panels whose first epochs would flatten all the others.
     height: of the panels, in inches.
     Raises ValueError for no history or no key, a key that a history lacks, and curves that are
-    not one number an epoch.
+    not one number per epoch.
     """
     keys = (keys,) if isinstance(keys, str) else tuple(keys)
     curves = _curves(histories, keys)
@@ -406,7 +406,7 @@ def _curves(histories, keys):
                     raise bad_value(
                         "histories",
                         f"{label!r} with {name!r} of shape {values.shape}",
-                        "one number an epoch, as many for validation as for training",
+                        "one number per epoch, as many for validation as for training",
                         "에포크마다 수 하나, 학습과 검증에 같은 개수",
                     )
                 curves.append((label, key, name != key, values))
@@ -427,7 +427,7 @@ def show_heat(images, heats, titles=None, *, columns=None, height=2.0):
         raise bad_value(
             "heats",
             f"shapes {[heat.shape for heat in heats]} for {len(images)} images",
-            "one (rows, columns) map an image",
+            "one (rows, columns) map per image",
             "이미지마다 (행, 열) 맵 하나",
         )
     _check_titles(titles, images)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("01-1")
@@ -14,7 +15,7 @@ def boxes_by_hand(answer):
         (2, "that is the area in common: divide it", "이것은 겹친 넓이입니다. 나누어야 합니다."),
         (
             2 / 16,
-            "the two areas together count the common part twice: take it off once",
+            "the two areas together count the common part twice: subtract it once",
             "두 넓이를 더하면 겹친 곳을 두 번 셉니다. 한 번 빼야 합니다.",
         ),
         (
@@ -85,7 +86,7 @@ def field_after_pooling(answer):
     number = as_number(answer)
     if number == 5 + 1 + 2:
         raise Wrong(
-            "after the stride of 2, neighbours are 2 pixels apart: the last layer adds 2 · 2",
+            "after the stride of 2, neighbors are 2 pixels apart: the last layer adds 2 · 2",
             "스트라이드 2를 지나면 이웃한 칸이 두 픽셀씩 떨어져 있습니다. 마지막 층은 2 · 2를 더합니다.",
         )
     if number == 5 + 2 * 1 + 2 * 2:
@@ -123,7 +124,7 @@ def local_parameters(answer):
         ),
         (
             (32 * 32 + 1) * places,
-            "that is the dense layer: here an output sees 25 inputs only",
+            "that is the fully connected layer: here an output sees only 25 inputs",
             "이것은 완전 연결층의 값입니다. 여기서는 출력 하나가 입력 25개만 봅니다.",
         ),
         (
@@ -166,7 +167,7 @@ def box_of(answer):
         box = tuple(as_array(call(answer, pixels), (4,)).tolist())
         if box == (top, left, bottom - 1, right - 1):
             raise Wrong(
-                "bottom and right are the first row and column behind the object: add 1",
+                "bottom and right are the first row and column past the object: add 1",
                 "bottom과 right는 물체가 끝난 다음 행과 열입니다. 1을 더합니다.",
             )
         if box in ((left, top, right, bottom), (left, top, right - 1, bottom - 1)):
@@ -186,3 +187,28 @@ def box_of(answer):
                 f"{top}~{bottom - 1}행, {left}~{right - 1}열을 덮은 마스크에서는 "
                 f"{(top, left, bottom, right)}가 나와야 합니다.",
             )
+
+
+in_order(
+    "01-7",
+    """
+A          cells = cells + side
+B      return cells
+C      for side, stride in stack:
+D  def seen(stack):
+E          cells = (cells - 1) * stride
+F      for side, stride in reversed(stack):
+G      cells = 1
+""",
+    given="import numpy as np\n"
+    "stack = [(5, 2), (2, 2), (3, 1)]  # (side of the window, stride), from the input on",
+    ask="seen(stack)",
+    wanted="int(1 + np.dot([side - 1 for side, _ in stack],"
+    " np.cumprod([1] + [stride for _, stride in stack])[:-1]))",
+    strays={
+        "C": (
+            "line C begins at the input: from one output back, the last layer comes first",
+            "C는 입력에서 시작합니다. 출력 한 칸에서 거꾸로 가면 마지막 층이 먼저입니다.",
+        )
+    },
+)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known, same_shape
+from cnnbook.check.order import in_order
 
 
 @exercise("02-1")
@@ -20,7 +21,7 @@ def bytes_of_a_batch(answer):
             "8바이트는 float64입니다. float32는 32비트입니다.",
         )
     if number == values // 3 * 4:
-        raise Wrong("colour images have three channels", "컬러 이미지는 채널이 셋입니다.")
+        raise Wrong("color images have three channels", "컬러 이미지는 채널이 셋입니다.")
     if number == values // 64 * 4:
         raise Wrong(
             "that is one image: the batch has 64", "이것은 한 장의 크기입니다. 배치는 64장입니다."
@@ -90,7 +91,7 @@ def to_channels_first(answer):
     array = as_array(result, (2, 3, 4, 5))
     if np.array_equal(array, images.reshape(2, 3, 4, 5)):
         raise Wrong(
-            "reshape keeps the numbers in their order and mixes the colours: move the axes instead",
+            "reshape keeps the numbers in their order and mixes the colors: move the axes instead",
             "reshape는 수의 차례를 그대로 두므로 색이 섞입니다. 축을 옮겨야 합니다.",
         )
     if not np.array_equal(array, np.moveaxis(images, 3, 1)):
@@ -107,7 +108,7 @@ def brighten(answer):
     array = as_array(result, (16, 16))
     if np.array_equal(array, image + np.uint8(100)):
         raise Wrong(
-            "numbers above 255 have wrapped round: widen the type before you add",
+            "numbers above 255 have wrapped around: widen the type before you add",
             "255를 넘은 수가 0으로 돌아갔습니다. 더하기 전에 자료형을 넓혀야 합니다.",
         )
     if array.max() > 255:
@@ -122,7 +123,7 @@ def brighten(answer):
         )
     if result.dtype != np.uint8:
         raise Wrong(
-            f"the numbers are right, but their type is {result.dtype}: give back uint8",
+            f"the numbers are right, but their type is {result.dtype}: return uint8",
             f"값은 맞지만 자료형이 {result.dtype}입니다. uint8로 돌려주어야 합니다.",
         )
 
@@ -153,7 +154,7 @@ def over_white(answer):
     )
     if not np.allclose(array, alpha * colour + (1 - alpha)):
         raise Wrong(
-            "alpha × colour + (1 - alpha) × white, where white is 1",
+            "alpha × color + (1 - alpha) × white, where white is 1",
             "알파 × 색 + (1 - 알파) × 흰색을 구합니다. 흰색은 1입니다.",
         )
 
@@ -188,3 +189,27 @@ def _returned(answer, image):
         return np.asarray(call(answer, image))
     except ValueError:  # a list of lists of different lengths
         raise Wrong("wanted an array of numbers", "수로 된 배열이 필요합니다.") from None
+
+
+in_order(
+    "02-7",
+    """
+A  picture = picture.transpose(2, 1, 0)
+B  picture = picture / 255
+C  picture = alpha * picture[..., :3] + (1 - alpha)
+D  picture = picture.transpose(1, 2, 0)
+E  picture = np.rint(picture * 255).astype("uint8")
+F  alpha = picture[..., 3:]
+""",
+    given="import numpy as np\n"
+    "picture = np.array([[200, 40], [90, 160], [30, 250], [51, 204]], 'uint8').reshape(4, 1, 2)",
+    ask="picture.tolist()",
+    wanted="np.rint(255 - (255.0 - picture[:3]) * picture[3] / 255).astype('uint8')"
+    ".transpose(1, 2, 0).tolist()",
+    strays={
+        "A": (
+            "line A puts the width before the height: old axes 1 and 2 keep their order",
+            "A는 너비를 높이보다 앞에 둡니다. 옛 축 1과 2의 차례는 지켜야 합니다.",
+        )
+    },
+)

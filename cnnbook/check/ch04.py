@@ -4,6 +4,7 @@ import numpy as np
 
 from cnnbook import ops
 from cnnbook.check import Wrong, as_array, as_number, call, exercise
+from cnnbook.check.order import in_order
 
 
 @exercise("04-1")
@@ -40,7 +41,7 @@ def even_same(answer):
     before, after = as_array(answer, (2,))
     if (before, after) == (3, 2):
         raise Wrong(
-            "that is NumPy's side: TensorFlow puts the odd zero behind",
+            "that is NumPy's side: TensorFlow puts the odd zero at the end",
             "NumPy가 채우는 쪽입니다. TensorFlow는 남는 0을 뒤에 둡니다.",
         )
     if before + after != 5:
@@ -50,7 +51,7 @@ def even_same(answer):
         )
     if (before, after) != (2, 3):
         raise Wrong(
-            "share out the 5 zeros as evenly as whole numbers allow",
+            "divide the 5 zeros as evenly as whole numbers allow",
             "0 다섯 칸을 정수로, 되도록 고르게 나눕니다.",
         )
 
@@ -61,7 +62,7 @@ def same_by_hand(answer):
     array = as_array(answer, (4,))
     if np.array_equal(array, ops.correlate1d(np.pad(signal, (1, 0)), weights)):
         raise Wrong(
-            "the zero stands in front: TensorFlow puts it behind",
+            "the zero stands in front: TensorFlow puts it at the end",
             "0을 앞에 채웠습니다. TensorFlow는 뒤에 채웁니다.",
         )
     flipped = [ops.convolve1d(np.pad(signal, pad), weights) for pad in ((0, 1), (1, 0))]
@@ -72,7 +73,7 @@ def same_by_hand(answer):
         )
     if not np.array_equal(array, ops.correlate1d(np.pad(signal, (0, 1)), weights)):
         raise Wrong(
-            "put one zero behind the signal, then slide [1, 2] over 1 0 2 3 0",
+            "put one zero after the signal, then slide [1, 2] over 1 0 2 3 0",
             "신호 뒤에 0을 한 칸 채우고, 1 0 2 3 0 위에서 [1, 2]를 한 칸씩 옮깁니다.",
         )
 
@@ -163,3 +164,27 @@ def dilated_span(answer):
             "from the first pixel to the last: how many gaps, and how wide is each?",
             "첫 칸에서 마지막 칸까지 간격이 몇 번이고, 간격마다 몇 칸을 나아가는지 생각해 봅니다.",
         )
+
+
+in_order(
+    "04-7",
+    """
+A  x = np.array([x[s * i : s * i + k] @ w for i in range(places)])
+B  x = np.pad(x, (before, total - before))
+C  total = (places - 1) * s + k - len(x)
+D  x = np.pad(x, (total - before, before))
+E  before = total // 2
+F  places = math.ceil(len(x) / s)
+""",
+    given="import math\nimport numpy as np\nfrom cnnbook import ops\n"
+    "x, w, s = np.array([4, 1, 6, 2, 9, 3]), np.array([2, 1, 3]), 2\nk = len(w)",
+    ask="x.tolist()",
+    wanted="ops.conv2d(x.reshape(1, 1, -1, 1), w.reshape(1, -1, 1, 1), strides=s,"
+    " padding='same').ravel().tolist()",
+    strays={
+        "D": (
+            "line D puts the odd zero in front, as NumPy does; TensorFlow puts it behind",
+            "D는 남는 0을 NumPy처럼 앞에 둡니다. TensorFlow는 뒤에 둡니다.",
+        )
+    },
+)

@@ -4,6 +4,7 @@ import numpy as np
 
 from cnnbook import ops
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known, same_shape
+from cnnbook.check.order import in_order
 
 
 @exercise("05-1")
@@ -12,7 +13,7 @@ def parameters(answer):
     filters, size, channels = 64, 7 * 7, 3
     if number == filters * size * channels:
         raise Wrong(
-            "each filter has a bias, too: one more number a filter",
+            "each filter has a bias, too: one more number per filter",
             "필터마다 편향이 하나씩 더 있습니다.",
         )
     if number == filters * size + filters:
@@ -22,12 +23,12 @@ def parameters(answer):
         )
     if number == filters * (size + 1) * channels:
         raise Wrong(
-            "one bias a filter, not one a channel",
+            "one bias per filter, not one per channel",
             "편향은 채널마다가 아니라 필터마다 하나입니다.",
         )
     if number == filters * size * channels + 1:
         raise Wrong(
-            "not one bias for the whole layer: one a filter",
+            "not one bias for the whole layer: one per filter",
             "편향은 층 전체에 하나가 아니라 필터마다 하나입니다.",
         )
     if number != filters * size * channels + filters:
@@ -77,7 +78,7 @@ def two_shapes(answer):
         ),
         (
             (8, 28, 28, 16 * 24),
-            "the channels are added up: one map a filter",
+            "the channels are added up: one map per filter",
             "채널은 더해집니다. 필터 하나에 특징 맵 한 장입니다.",
         ),
         (
@@ -107,7 +108,7 @@ def two_channels_by_hand(answer):
         (first + second, "the bias is missing", "편향을 더하지 않았습니다."),
         (
             first + second + 2 * bias,
-            "the bias is added once, not once a channel",
+            "the bias is added once, not once per channel",
             "편향은 채널마다가 아니라 한 번만 더합니다.",
         ),
         (
@@ -148,7 +149,7 @@ def channels_and_filters(answer):
         )
     if array.shape in ((4, 5, 3), (4, 5, 3, 4), (4, 5)):
         raise Wrong(
-            "one map a filter: add up the channels, keep the filters apart",
+            "one map per filter: add up the channels, keep the filters apart",
             "필터 하나에 맵 한 장입니다. 채널은 더하고 필터는 따로 둡니다.",
         )
     array = as_array(array, (4, 5, 4))
@@ -160,7 +161,7 @@ def channels_and_filters(answer):
         (maps, "the bias is missing", "편향을 더하지 않았습니다."),
         (
             maps + 3 * bias,
-            "the bias is added once a filter, not once a channel",
+            "the bias is added once per filter, not once per channel",
             "편향은 채널마다가 아니라 필터마다 한 번 더합니다.",
         ),
         (
@@ -214,7 +215,7 @@ def receptive_field(answer):
     number = as_number(answer)
     if number == 4 * 3:
         raise Wrong(
-            "neighbouring windows overlap: each further layer adds less than 3 pixels",
+            "neighboring windows overlap: each further layer adds less than 3 pixels",
             "이웃한 창은 서로 겹칩니다. 층을 더할 때 늘어나는 것은 3픽셀보다 적습니다.",
         )
     if number == 9 * 9:
@@ -234,3 +235,29 @@ def receptive_field(answer):
             "one layer sees 3 pixels along a side, two see 5: go on",
             "한 층이면 한 변이 3픽셀, 두 층이면 5픽셀입니다. 이어서 세어 봅니다.",
         )
+
+
+in_order(
+    "05-7",
+    """
+A          total = total + ops.correlate2d(image[c], kernels[f][c])
+B      maps.append(total)
+C      for c in range(3):
+D          total = total + bias[f]
+E  for f in range(2):
+F      total = bias[f]
+G  maps = []
+""",
+    given="import numpy as np\nfrom cnnbook import ops\n"
+    "image = np.arange(18).reshape(3, 2, 3) % 7  # (channels, height, width)\n"
+    "kernels = np.arange(24).reshape(2, 3, 2, 2) % 5 - 2  # (filters, channels, height, width)\n"
+    "bias = [10, -4]",
+    ask="maps",
+    wanted="[*np.moveaxis(ops.conv2d(image.transpose(1, 2, 0)[None], kernels.transpose(2, 3, 1, 0), np.array(bias))[0], -1, 0)]",
+    strays={
+        "D": (
+            "line D adds the bias at every channel: a filter has one bias",
+            "D는 채널마다 편향을 더합니다. 편향은 필터마다 한 번입니다.",
+        )
+    },
+)

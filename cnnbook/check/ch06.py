@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnbook import ops
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("06-1")
@@ -113,7 +114,7 @@ def as_array_or_hint(result, shape, told):
 def unchanged_to_the_right(answer):
     array = as_array(answer, (4, 4))
     if np.count_nonzero(array) != 1 or array.max() != 1:
-        raise Wrong("wanted a single 1 and fifteen 0", "1이 하나, 0이 열다섯 개여야 합니다.")
+        raise Wrong("wanted a single 1 and fifteen 0s", "1이 하나, 0이 열다섯 개여야 합니다.")
     to_the_right = np.pad(array, ((0, 0), (1, 0)))[:, :-1]
     down = np.pad(array, ((1, 0), (0, 0)))[:-1]
     pooled, right, below = (ops.pool2d_loop(each, 2, 2) for each in (array, to_the_right, down))
@@ -133,7 +134,7 @@ def unchanged_to_the_right(answer):
 def always_true(answer):
     given = as_array(answer, (4,))
     if not np.isin(given, (0, 1)).all():
-        raise Wrong("wanted four times True or False", "True나 False 네 개가 필요합니다.")
+        raise Wrong("wanted four values, each True or False", "True나 False 네 개가 필요합니다.")
     for rank, (mine, right, english, korean) in enumerate(
         zip(
             given,
@@ -165,7 +166,7 @@ def after_global_average(answer):
         raise Wrong("count the 10 biases too", "편향 10개도 세어야 합니다.")
     if number in (7 * 7 * 32 * 10 + 10, 7 * 7 * 32 * 10):
         raise Wrong(
-            "that is with flattening: global average pooling leaves one number a map",
+            "that is with flattening: global average pooling leaves one number per map",
             "펼쳐서 이었을 때의 값입니다. 전역 평균 풀링은 특징 맵 한 장을 수 하나로 만듭니다.",
         )
     if number in (7 * 7 * 10 + 10, 7 * 7 * 10):
@@ -175,6 +176,31 @@ def after_global_average(answer):
         )
     if number != 32 * 10 + 10:
         raise Wrong(
-            "how many numbers go in, how many come out, and one bias an output",
+            "how many numbers go in, how many come out, and one bias per output",
             "들어가는 수와 나오는 수를 곱하고, 출력마다 편향을 하나씩 더합니다.",
         )
+
+
+in_order(
+    "06-7",
+    """
+A  real = np.pad(real, ends)
+B  x = x / sums(real)
+C  x = np.pad(x, ends)
+D  real = np.ones(x.shape)
+E  x = x / 4
+F  x = sums(x)
+""",
+    given="import numpy as np\nfrom cnnbook import ops\n"
+    "x = np.array([[4.0, 3, 8], [2, 1, 6], [7, 5, 9]])\nends = ((0, 1), (0, 1))\n\n"
+    "def sums(x):\n"
+    "    return x.reshape(len(x) // 2, 2, -1, 2).sum(axis=(1, 3))",
+    ask="x.tolist()",
+    wanted="ops.pool2d(x[None, ..., None], 2, padding='same', mode='average')[0, ..., 0].tolist()",
+    strays={
+        "E": (
+            "line E divides by 4 in every window: the cells that were added do not count",
+            "E는 어느 창에서나 4로 나눕니다. 덧댄 칸은 세지 않습니다.",
+        )
+    },
+)

@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnbook import ops
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("07-1")
@@ -48,7 +49,7 @@ def gradient_shapes(answer):
         ((5, 5, 8), "the kernels have input channels, too", "커널에는 입력 채널도 있습니다."),
         (
             (16, 8),
-            "all images of the batch share one bias a filter",
+            "all images of the batch share one bias per filter",
             "배치의 모든 이미지가 필터마다 편향 하나를 함께 씁니다.",
         ),
         ((1,), "each filter has a bias of its own", "필터마다 편향이 하나씩 있습니다."),
@@ -139,7 +140,7 @@ def relu_backward(answer):
             "열린 문은 무엇이든 그대로 지나가게 합니다. 그곳의 기울기는 x가 아니라 1입니다.",
         )
     if any(np.array_equal(array, grad_output * gate) for gate in (x < 0, x <= 0)):
-        raise Wrong("the gate is the wrong way round", "문이 거꾸로 열렸습니다.")
+        raise Wrong("the gate is the wrong way around", "문이 거꾸로 열렸습니다.")
     if np.allclose(array, grad_output * (x >= 0)):
         raise Wrong(
             "right except where x is exactly 0: there the gradient is 0, as in this chapter",
@@ -215,3 +216,27 @@ def image_gradient(answer):
                 "the shape is right: flip the kernel along both axes and slide it over padded grad_output",
                 "모양은 맞습니다. 커널을 두 축 모두 뒤집어, 0을 채운 grad_output 위에서 밉니다.",
             )
+
+
+in_order(
+    "07-7",
+    """
+A  grad = ops.correlate1d(grad, w)
+B  grad = np.pad(grad, 1)
+C  w = w[::-1]
+D  grad[::2] = g
+E  grad = np.pad(grad, len(w) - 1)
+F  grad = np.zeros(2 * len(g) - 1)
+""",
+    given="import numpy as np\nfrom cnnbook import ops\n"
+    "w, g = np.array([2.0, -1, 3]), np.array([4.0, 1])",
+    ask="grad.tolist()",
+    wanted="ops.conv2d_backward(np.zeros((1, 1, 5, 1)), w.reshape(1, 3, 1, 1),"
+    " g.reshape(1, 1, 2, 1), strides=2)[0].ravel().tolist()",
+    strays={
+        "B": (
+            "line B adds one zero at each end: full needs the length of w less 1, here 2",
+            "B는 양 끝에 0을 한 칸씩 채웁니다. full에는 w의 길이에서 1을 뺀 2칸이 필요합니다.",
+        )
+    },
+)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("08-1")
@@ -113,7 +114,7 @@ def batch_loss(answer):
         raise Wrong("that is the sum: take the mean", "합입니다. 평균을 냅니다.")
     if np.isclose(number, -losses.mean()):
         raise Wrong(
-            "the sign is the wrong way round: a loss is not negative",
+            "the sign is the wrong way around: a loss is not negative",
             "부호가 반대입니다. 손실은 음수가 아닙니다.",
         )
     if np.isclose(number, np.log(np.exp(shifted).sum(axis=1)).mean()):
@@ -201,3 +202,28 @@ def _names(images, labels):
             "정답이 이미지와 어긋났습니다. 둘을 같은 번호로 고릅니다.",
         )
     return images[:, 0, 0, 0]
+
+
+in_order(
+    "08-6",
+    """
+A      p = np.exp(p - p.max(axis=1, keepdims=True))
+B      w = w - 0.5 * x.T @ p / len(y)
+C      p = x @ w
+D  for _ in range(3):
+E      w = w + 0.5 * x.T @ p / len(y)
+F      p[range(len(y)), y] -= 1
+G      p = p / p.sum(axis=1, keepdims=True)
+""",
+    given="import numpy as np\n"
+    "x, y, w = np.arange(6).reshape(3, 2) / 2, [2, 0, 1], np.zeros((2, 3))",
+    ask="w[0].round(3).tolist()",
+    wanted="(lambda step: step(step(step(w))))(lambda w: w - x.T @ (np.exp(x @ w)"
+    " / np.exp(x @ w).sum(axis=1, keepdims=True) - np.eye(3)[y]) / 6)[0].round(3).tolist()",
+    strays={
+        "E": (
+            "line E walks along the gradient: the loss grows",
+            "E는 기울기 쪽으로 걷습니다. 그러면 손실이 커집니다.",
+        )
+    },
+)

@@ -6,6 +6,7 @@ import operator
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("09-1")
@@ -16,7 +17,7 @@ def parameters(answer):
         lambda other: number == other,
         (
             106_922 - biases,
-            "the biases are missing: one a filter, one a unit",
+            "the biases are missing: one per filter, one per unit",
             "편향이 빠졌습니다. 필터마다, 유닛마다 하나씩 있습니다.",
         ),
         (
@@ -72,7 +73,7 @@ def layer_of_1800(answer):
     layer.build((None, 32, 32, 3))
     count = layer.count_params()
     if tuple(layer.kernel_size) != (5, 5):
-        raise Wrong("the kernel is to be 5×5", "커널은 5×5여야 합니다.")
+        raise Wrong("the kernel should be 5×5", "커널은 5×5여야 합니다.")
     if layer.filters != 24:
         raise Wrong(
             f"{layer.filters} filters make {layer.filters} maps: wanted 24",
@@ -80,7 +81,7 @@ def layer_of_1800(answer):
         )
     if count == 1_824:
         raise Wrong(
-            "1,824 parameters: 24 too many, one a filter",
+            "1,824 parameters: 24 too many, one per filter",
             "파라미터가 1,824개입니다. 필터마다 하나씩 24개가 많습니다.",
         )
     if count != 1_800:
@@ -109,7 +110,7 @@ def with_global_pooling(answer):
         ),
         (
             rest,
-            "the first dense layer still has parameters: 32 inputs",
+            "the first fully connected layer still has parameters: 32 inputs",
             "첫 완전 연결층에도 파라미터가 있습니다. 입력은 32개입니다.",
         ),
         (
@@ -124,13 +125,13 @@ def with_global_pooling(answer):
         ),
         (
             32 * 256 + 256,
-            "that is the first dense layer alone: add the others",
+            "that is the first fully connected layer alone: add the others",
             "첫 완전 연결층만 셌습니다. 나머지를 더합니다.",
         ),
     )
     if number != rest + 32 * 256 + 256:
         raise Wrong(
-            "only the first dense layer changes: how many numbers does it receive now?",
+            "only the first fully connected layer changes: how many numbers does it receive now?",
             "달라지는 것은 첫 완전 연결층뿐입니다. 이제 수를 몇 개 받습니까?",
         )
 
@@ -166,7 +167,7 @@ def best_epoch(answer):
             ),
             (
                 min(losses),
-                "that is the loss: wanted is the epoch's number",
+                "that is the loss: give the epoch's number",
                 "손실의 값입니다. 에포크의 번호가 필요합니다.",
             ),
             (
@@ -229,7 +230,7 @@ def dropout_backward(answer):
         )
         if np.array_equal(array != 0, ~kept):
             raise Wrong(
-                "the wrong way round: numbers below the rate are off",
+                "the wrong way around: numbers below the rate are off",
                 "거꾸로입니다. rate보다 작은 수의 자리가 꺼집니다.",
             )
         if not np.allclose(array, grad_output * kept / (1 - rate)):
@@ -250,12 +251,12 @@ def small_network(answer):
         )
     if not answer.built or answer.input_shape != (None, 28, 28, 1):
         raise Wrong(
-            "the input is to be keras.Input((28, 28, 1))",
+            "the input should be keras.Input((28, 28, 1))",
             "입력은 keras.Input((28, 28, 1))이어야 합니다.",
         )
     if answer.output_shape != (None, 10):
         raise Wrong(
-            f"the output's shape is {answer.output_shape}: wanted (None, 10), ten numbers an image",
+            f"the output's shape is {answer.output_shape}: wanted (None, 10), ten numbers per image",
             f"출력의 모양이 {answer.output_shape}입니다. 이미지마다 수 열 개, (None, 10)이어야 합니다.",
         )
     convolutions = sum(isinstance(layer, keras.layers.Conv2D) for layer in _all_layers(answer))
@@ -274,7 +275,7 @@ def small_network(answer):
     outputs = np.asarray(answer(images))
     if (outputs < 0).any() or not np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
         raise Wrong(
-            "the ten numbers are no probabilities: end with softmax",
+            "the ten numbers are not probabilities: end with softmax",
             "열 수가 확률이 아닙니다. 소프트맥스로 끝내야 합니다.",
         )
 
@@ -285,3 +286,27 @@ def _all_layers(model):
         yield layer
         if hasattr(layer, "layers"):
             yield from _all_layers(layer)
+
+
+in_order(
+    "09-7",
+    """
+A      if loss < losses[epoch - 2]:
+B          best, kept, waited = loss, epoch, 0
+C  for epoch, loss in enumerate(losses, 1):
+D      if waited == 2: break
+E      if loss < best:
+F  best, waited = np.inf, 0
+G      waited += 1
+""",
+    given="import numpy as np\nlosses = [0.9, 0.6, 0.7, 0.5, 0.8, 0.6, 0.55, 0.4]",
+    ask="(kept, epoch)",
+    wanted="next((int(np.argmin(losses[:e])) + 1, e) for e in range(1, len(losses) + 1)"
+    " if e - 1 - np.argmin(losses[:e]) == 2)",
+    strays={
+        "A": (
+            "line A compares with the epoch before: what counts is the best so far",
+            "A는 바로 앞 에포크와 견줍니다. 견줄 것은 지금까지 가장 낮은 손실입니다.",
+        )
+    },
+)

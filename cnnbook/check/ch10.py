@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("10-1")
@@ -14,7 +15,7 @@ def error_reduction(answer):
             "정확도가 오른 폭입니다. 처음의 오류율로 나누어야 합니다.",
         )
     if np.isclose(number, 0.75):
-        raise Wrong("as per cent, please", "퍼센트로 답합니다.")
+        raise Wrong("as a percentage, please", "퍼센트로 답합니다.")
     if np.isclose(number, 25):
         raise Wrong(
             "that is the share of the errors that is left",
@@ -78,7 +79,7 @@ def parameters_for_32(answer):
     )
     if number != 1_625_866:
         raise Wrong(
-            "only the first dense layer changes: follow the side, 32, 30, 28, …",
+            "only the first fully connected layer changes: follow the side, 32, 30, 28, …",
             "첫 완전 연결층만 달라집니다. 한 변을 따라갑니다. 32, 30, 28, …",
         )
 
@@ -134,7 +135,7 @@ def precision(answer):
             continue
         if np.allclose(array, 100 * right):
             raise Wrong(
-                "a share from 0 to 1, not per cent", "퍼센트가 아니라 0과 1 사이의 비율입니다."
+                "a share from 0 to 1, not a percentage", "퍼센트가 아니라 0과 1 사이의 비율입니다."
             )
         if np.allclose(array, hits / matrix.sum(axis=1)):
             raise Wrong(
@@ -171,3 +172,26 @@ def whole_step(answer):
             "a convolution of stride 1 keeps the distance, a pooling of stride 2 halves it",
             "스트라이드가 1인 합성곱은 거리를 지키고, 스트라이드가 2인 풀링은 절반으로 줄입니다.",
         )
+
+
+in_order(
+    "10-6",
+    """
+A  table = np.diag(table)
+B      table[label, answer] += 1
+C  table = table / table.sum(axis=0, keepdims=True)
+D  for label, answer in zip(labels, answers):
+E  table = table / table.sum(axis=1, keepdims=True)
+F  table = np.zeros((3, 3))
+""",
+    given="import numpy as np\nlabels = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2])\n"
+    "answers = np.array([0, 0, 2, 0, 1, 0, 0, 2, 2])",
+    ask="table.round(2).tolist()",
+    wanted="[round(float(np.mean(answers[labels == c] == c)), 2) for c in range(3)]",
+    strays={
+        "C": (
+            "line C divides by the columns, the predictions: a class's images are a row",
+            "C는 열의 합, 곧 예측의 수로 나눕니다. 한 클래스의 이미지는 한 행에 있습니다.",
+        )
+    },
+)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("11-1")
@@ -38,12 +39,12 @@ def larger_images(answer):
         ),
         (
             14 * 14 * 64 * 512 + 512,
-            "that is the wide dense layer alone",
+            "that is the wide fully connected layer alone",
             "넓은 완전 연결층 하나의 수입니다.",
         ),
         (
             6_493_738 - 512 - 10,
-            "the dense layers have biases, too",
+            "the fully connected layers have biases, too",
             "완전 연결층에도 편향이 있습니다.",
         ),
     )
@@ -72,7 +73,7 @@ def trained_parameters(answer):
         ),
         (
             2 * 448,
-            "that is what is tracked, not learned: take it away from all",
+            "that is what is tracked, not learned: subtract it from the total",
             "학습하지 않고 추적하는 값의 수입니다. 전체에서 뺍니다.",
         ),
     )
@@ -168,7 +169,7 @@ def class_accuracy(answer):
         ),
         (
             100 * right / count(lambda c: labels == c),
-            "wanted shares from 0 to 1, not per cent",
+            "wanted shares from 0 to 1, not a percentage",
             "퍼센트가 아니라 0에서 1까지의 비율이 필요합니다.",
         ),
     )
@@ -231,3 +232,27 @@ def _at_step(step, given, wanted, *known):
             f"{about[0]}: how far through its part is it, and how high is the curve there?",
             f"{about[1]}: 자기 구간의 어디쯤이고, 그때 곡선의 높이는 얼마입니까?",
         )
+
+
+in_order(
+    "11-6",
+    """
+A      w = w + v
+B      rate = 0.1 * min(step / 2, (6 - step) / 4)
+C      w = w - rate * slope
+D  for step in range(1, 6):
+E      v = 0.9 * v - rate * slope
+F  v = 0
+G      slope = 4 * (w - 3)
+""",
+    given="from functools import reduce\nimport numpy as np\nw = 1.0",
+    ask="round(w, 4)",
+    wanted="round(3 + reduce(lambda z, r: np.array([[1 - 4 * r, 0.9], [-4 * r, 0.9]]) @ z,"
+    " [0.05, 0.1, 0.075, 0.05, 0.025], [-2, 0]).tolist()[0], 4)",
+    strays={
+        "C": (
+            "line C is a second step, without the momentum",
+            "C는 모멘텀이 없는 걸음을 한 번 더 걷습니다.",
+        )
+    },
+)

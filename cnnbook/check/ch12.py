@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("12-1")
@@ -135,3 +136,28 @@ def shortcut(answer):
     )
     if number != 2:
         raise Wrong("wanted one of the numbers 1, 2, 3 and 4", "1, 2, 3, 4 가운데 하나를 적습니다.")
+
+
+in_order(
+    "12-5",
+    """
+A  heat = heat.sum(axis=-1)
+B  heat = heat / heat.max()
+C  heat = maps * alpha
+D  heat = heat.mean(axis=(0, 1))
+E  heat = np.maximum(heat, 0)
+F  alpha = slopes.mean(axis=(0, 1))
+""",
+    given="import numpy as np\n"
+    "maps = np.array([[[2.0, 1, 0], [0, 3, 1]], [[4, 0, 3], [1, 2, 5]]])\n"
+    "slopes = np.array([[[0.4, -0.2, 0.1], [0.2, -0.6, 0.3]], [[0.6, 0, -0.3], [0, -0.4, 0.3]]])",
+    ask="heat.round(3).tolist()",
+    wanted="(np.einsum('yxk,ijk->yx', maps, slopes).clip(0)"
+    " / np.einsum('yxk,ijk->yx', maps, slopes).max()).round(3).tolist()",
+    strays={
+        "D": (
+            "line D averages over the places: Grad-CAM keeps them and sums over the maps",
+            "D는 자리를 평균해 없앱니다. Grad-CAM은 자리를 남기고 맵끼리 더합니다.",
+        )
+    },
+)

@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnbook import ops
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("13-1")
@@ -61,10 +62,10 @@ def block_parameters(answer):
         kernels = 18 * channels**2
         not_known(
             functools.partial(operator.eq, number),
-            (kernels, "batch normalisation learns, too", "배치 정규화도 학습하는 수가 있습니다."),
+            (kernels, "batch normalization learns, too", "배치 정규화도 학습하는 수가 있습니다."),
             (
                 kernels + 8 * channels,
-                "the mean and the variance are remembered, not learnt",
+                "the mean and the variance are remembered, not learned",
                 "평균과 분산은 기억하는 수이지 학습하는 수가 아닙니다.",
             ),
             (
@@ -79,14 +80,14 @@ def block_parameters(answer):
             ),
             (
                 kernels + 2 * channels,
-                "each of the two normalisations learns two numbers a channel",
+                "each of the two normalizations learns two numbers per channel",
                 "배치 정규화 두 개가 저마다 채널마다 두 수를 학습합니다.",
             ),
         )
         if number != kernels + 4 * channels:
             raise Wrong(
                 f"for {channels} channels the answer is another number: count one convolution and "
-                "one normalisation, then double",
+                "one normalization, then double",
                 f"채널이 {channels}장일 때 값이 다릅니다. 합성곱 하나와 배치 정규화 하나를 센 다음 두 배를 합니다.",
             )
 
@@ -140,7 +141,7 @@ def stacked_kernels(answer):
             "3×3을 한 번 이을 때마다 한 픽셀이 아니라 두 픽셀씩 넓어집니다.",
         )
     if times == 4:
-        raise Wrong("four times sees 9×9", "네 번이면 9×9를 봅니다.")
+        raise Wrong("four layers see 9×9", "네 번이면 9×9를 봅니다.")
     if times != 5:
         raise Wrong(
             "how many times: 3, 5, 7, … go on until 11", "횟수: 3, 5, 7, …로 11까지 이어 봅니다."
@@ -150,9 +151,33 @@ def stacked_kernels(answer):
             "that compares with one 3×3: there are five", "3×3 한 번과 견주었습니다. 다섯 번입니다."
         )
     if abs(ratio - 45 / 121) < 0.005:
-        raise Wrong("the other way round: larger over smaller", "거꾸로 나누었습니다.")
+        raise Wrong("the other way around: larger over smaller", "거꾸로 나누었습니다.")
     if abs(ratio - 121 / 45) > 0.01:
         raise Wrong(
             "ratio: 11 × 11 against five times 3 × 3",
             "배수: 11 × 11을 3 × 3 다섯 번과 견줍니다.",
         )
+
+
+in_order(
+    "13-6",
+    """
+A      size = size // 2
+B      adds = adds + side**2 * channels * filters
+C  size, channels, adds = 40, 3, 0
+D      size = size - side + 1
+E      channels = filters
+F      adds = adds + size**2 * side**2 * channels * filters
+G  for side, filters in [(5, 8), (3, 16), (3, 32)]:
+""",
+    given="from cnnbook import ops",
+    ask="adds",
+    wanted="sum(ops.output_size(n, k) ** 2 * ops.conv2d_parameter_count(k, c, f, use_bias=False)"
+    " for n, k, c, f in [(40, 5, 3, 8), (18, 3, 8, 16), (8, 3, 16, 32)])",
+    strays={
+        "B": (
+            "line B counts the kernel's numbers once: they work again at every place",
+            "B는 커널의 수를 한 번만 셉니다. 커널은 자리마다 다시 쓰입니다.",
+        )
+    },
+)

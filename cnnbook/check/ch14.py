@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("14-1")
@@ -16,7 +17,7 @@ def rotation_factor(answer):
         (15 / 180, "a turn is 360 degrees, not 180", "한 바퀴는 180도가 아니라 360도입니다."),
         (
             15 / 100,
-            "not per cent: a share of a whole turn",
+            "not a percentage: a share of a whole turn",
             "퍼센트가 아니라 한 바퀴의 비율입니다.",
         ),
         (math.radians(15), "those are radians", "라디안으로 바꾼 값입니다."),
@@ -25,7 +26,7 @@ def rotation_factor(answer):
             "the range is from -15 to 15: give the largest angle, not the width of the range",
             "−15도에서 15도까지입니다. 폭이 아니라 가장 큰 각을 넣습니다.",
         ),
-        (360 / 15, "the other way round: 15 over 360", "거꾸로 나누었습니다."),
+        (360 / 15, "the other way around: 15 over 360", "거꾸로 나누었습니다."),
     )
     if not math.isclose(abs(number), 15 / 360, rel_tol=0.01):  # the range has two sides
         raise Wrong(
@@ -146,7 +147,7 @@ def channel_shift(answer):
         ),
         (
             np.clip(image.astype(int) - amounts, 0, 255),
-            "add, do not take away",
+            "add, do not subtract",
             "빼지 말고 더합니다.",
         ),
         (
@@ -198,3 +199,27 @@ def different_images(answer):
             "how many images can become of one picture by two coins?",
             "사진 한 장이 동전 두 개로 몇 가지가 됩니까?",
         )
+
+
+in_order(
+    "14-6",
+    """
+A      place = place + about
+B      result[tuple(place)] = image[y, x]
+C      place = np.array([y, x]) - about
+D  for y, x in np.ndindex(3, 3):
+E      place = matrix @ place
+F  result = np.zeros((3, 3), int)
+G      result[y, x] = image[tuple(place)]
+""",
+    given="import numpy as np\nimage = np.arange(1, 10).reshape(3, 3)\n"
+    "matrix, about = np.array([[0, 1], [-1, 0]]), 1",
+    ask="result.tolist()",
+    wanted="np.rot90(image).tolist()",
+    strays={
+        "B": (
+            "line B pushes pixels forward: ask where each pixel of the result came from",
+            "B는 픽셀을 앞으로 보냅니다. 결과의 픽셀마다 어디에서 왔는지 물어야 합니다.",
+        )
+    },
+)

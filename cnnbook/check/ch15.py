@@ -1,4 +1,4 @@
-"""Checks of chapter 15, normalisation."""
+"""Checks of chapter 15, normalization."""
 
 import functools
 import operator
@@ -6,6 +6,7 @@ import operator
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("15-1")
@@ -82,12 +83,12 @@ def standardize_test(answer):
         ),
         (
             by(train, None),
-            "one mean for all channels: wanted one a channel",
+            "one mean for all channels: wanted one per channel",
             "모든 채널에 평균이 하나입니다. 채널마다 따로 구합니다.",
         ),
         (
             (test - train.mean(axis=every)) / train.var(axis=every),
-            "you divided by the variance: take its root",
+            "you divided by the variance: take its square root",
             "분산으로 나누었습니다. 제곱근을 취합니다.",
         ),
         (
@@ -97,14 +98,14 @@ def standardize_test(answer):
         ),
         (
             test / train.std(axis=every),
-            "take the mean away first",
+            "subtract the mean first",
             "먼저 평균을 뺍니다.",
         ),
     )
     # 0.02: by n - 1, or with a small epsilon, or in half precision, is right as well.
     if not np.allclose(array, by(train, every), rtol=0.02, atol=0.02):
         raise Wrong(
-            "for each channel: minus the training images' mean, through their standard deviation",
+            "for each channel: minus the training images' mean, divided by their standard deviation",
             "채널마다 학습용의 평균을 빼고 학습용의 표준편차로 나눕니다.",
         )
 
@@ -114,7 +115,7 @@ def few_patches(answer):
     directions, distance = as_array(np.ravel(answer), (2,))
     not_known(
         lambda other: directions == other,
-        (100, "taking the mean away costs one", "평균을 빼면 하나가 줄어듭니다."),
+        (100, "subtracting the mean costs one", "평균을 빼면 하나가 줄어듭니다."),
         (192, "100 patches cannot spread in 192 directions", "조각 100개로 192개 방향에 퍼질 수 없습니다."),
         (93, "that is how many directions stay empty", "비어 있는 방향의 수입니다."),
         (191, "count the patches, not the features", "특징이 아니라 조각의 수를 셉니다."), about=("directions", "방향"),
@@ -189,7 +190,7 @@ def fold(answer):
         lambda other: same(new_kernel, other),
         (kernel * scale[:, None], "each column, not each row, has its scale",
          "행마다가 아니라 열마다 곱합니다."),
-        (kernel * gamma / (variance + 0.001), "the root is missing", "제곱근이 빠졌습니다."),
+        (kernel * gamma / (variance + 0.001), "the square root is missing", "제곱근이 빠졌습니다."),
         (kernel * gamma / np.sqrt(variance), "the epsilon is missing", "ε이 빠졌습니다."),
         (kernel / np.sqrt(variance + 0.001), "gamma is missing", "γ가 빠졌습니다."),
         (kernel, "the kernel is still the old one", "커널이 그대로입니다."), about=("kernel", "커널"),
@@ -210,3 +211,27 @@ def fold(answer):
             "one layer must answer what both answered: write out s · (x W + b - mean) + beta",
             "한 층의 답이 두 층의 답과 같아야 합니다. s · (x W + b − 평균) + β를 풀어 씁니다.",
         )
+
+
+in_order(
+    "15-6",
+    """
+A  test = (test - mean) / deviation
+B  deviation = np.sqrt((train**2).mean(axis=0))
+C  test = (test - test.mean(axis=0)) / test.std(axis=0)
+D  mean = train.mean(axis=0)
+E  train = train / deviation
+F  train = train - mean
+""",
+    given="import numpy as np\n"
+    "train = np.array([[1.0, 10], [3, 40], [8, 10]])\ntest = np.array([[2.0, 30], [6, 80]])",
+    ask="np.concatenate([train, test]).round(2).tolist()",
+    wanted="((np.concatenate([train, test]) - train.mean(axis=0)) / train.std(axis=0)).round(2)"
+    ".tolist()",
+    strays={
+        "C": (
+            "line C takes the mean and the deviation of the test samples: use those of the training",
+            "C는 시험용의 평균과 표준편차를 씁니다. 학습용에서 구한 것을 써야 합니다.",
+        )
+    },
+)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("16-1")
@@ -34,16 +35,16 @@ def one_pixel(answer):
     pixel = np.array([200, 100, 50])
     not_known(
         lambda other: np.allclose(given, other, atol=0.02),
-        (pixel - mean, "turn the channels round first", "먼저 채널의 차례를 바꿉니다."),
+        (pixel - mean, "reverse the channels first", "먼저 채널의 차례를 바꿉니다."),
         (pixel - mean[::-1], "VGG16 wants blue first", "VGG16은 파랑을 먼저 받습니다."),
         (pixel[::-1] - mean[::-1], "the means are in the order B, G, R, too",
          "평균도 B, G, R의 차례입니다."),
-        (pixel[::-1], "now take the means away", "이제 평균을 뺍니다."),
+        (pixel[::-1], "now subtract the means", "이제 평균을 뺍니다."),
         ((pixel[::-1] - mean) / 255, "nothing is divided", "나누지 않습니다."),
     )  # fmt: skip
     if not np.allclose(given, pixel[::-1] - mean, atol=0.02):
         raise Wrong(
-            "take the means 103.939, 116.779, 123.68 from B, G, R",
+            "subtract the means 103.939, 116.779, 123.68 from B, G, R",
             "B, G, R에서 103.939, 116.779, 123.68을 뺍니다.",
         )
 
@@ -58,7 +59,7 @@ def undo(answer):
         lambda other: np.allclose(array, other, atol=0.1),
         (images[..., ::-1], "the channels are still B, G, R", "채널이 아직 B, G, R입니다."),
         (given[..., ::-1], "add the means, too", "평균도 더합니다."),
-        (given[..., ::-1] + mean, "add the means before you turn the channels, or turn them, too",
+        (given[..., ::-1] + mean, "add the means before you reverse the channels, or reverse them, too",
          "채널을 바꾸기 전에 평균을 더하거나, 평균의 차례도 바꿉니다."),
         (given, "these are the prepared images themselves", "준비된 이미지 그대로입니다."),
     )  # fmt: skip
@@ -78,7 +79,7 @@ def learned_and_frozen(answer):
     )
     if learned != 291:
         raise Wrong(
-            "learned: 96 weights and a bias a class",
+            "learned: 96 weights and a bias per class",
             "배우는 수: 클래스마다 96개와 편향 하나입니다.",
         )
     not_known(
@@ -114,3 +115,29 @@ def passes(answer):
     )
     if cached != 3000:
         raise Wrong("kept: each picture once", "저장할 때: 사진마다 한 번입니다.")
+
+
+in_order(
+    "16-6",
+    """
+A  x = x / 255
+B  x = x - mean
+C  x = x @ head
+D  x = base(x)
+E  x = x.mean(axis=(1, 2))
+F  x = x[..., ::-1]
+""",
+    given="import numpy as np\n"
+    "x = np.array([[[[10, 200, 90], [250, 130, 60]]], [[[120, 20, 240], [70, 180, 30]]]])\n"
+    "mean = np.array([104, 117, 124])  # blue, green, red\n"
+    "kernel = np.array([[1, -1], [0, 2], [-1, 1]])\nhead = np.array([[1, -1], [2, 3]])\n\n"
+    "def base(x):\n    return np.maximum(x @ kernel, 0)",
+    ask="x.tolist()",
+    wanted="(np.maximum((x - mean[::-1]) @ kernel[::-1], 0) @ head).mean(axis=(1, 2)).tolist()",
+    strays={
+        "A": (
+            "line A divides by 255: this base learned from pixels less the mean, not divided",
+            "A는 255로 나눕니다. 이 몸통은 평균만 빼고 나누지 않은 픽셀로 배웠습니다.",
+        )
+    },
+)

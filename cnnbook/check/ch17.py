@@ -2,11 +2,13 @@
 
 import functools
 import math
+import types
 
 import numpy as np
 
 from cnnbook import datasets
 from cnnbook.check import Wrong, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("17-1")
@@ -103,7 +105,7 @@ def breed_name(answer):
 
 def _explain(folder, given, wanted):
     if given.startswith("n0"):
-        raise Wrong("take the number off", "앞의 번호를 떼어 냅니다.")
+        raise Wrong("remove the number", "앞의 번호를 떼어 냅니다.")
     if given.replace("_", " ") == wanted:
         raise Wrong("an underscore becomes a space", "밑줄을 빈칸으로 바꿉니다.")
     if given.replace("-", " ") == wanted.replace("-", " "):
@@ -149,9 +151,59 @@ def top_k(answer):
                 "only the k-th answer counts there: any of the k may be right",
                 "k번째 답만 보았습니다. k개 가운데 하나라도 맞으면 됩니다.",
             ),
-            ((ranks < k).mean() * 100, "a share, not per cent", "퍼센트가 아니라 비율입니다."),
+            ((ranks < k).mean() * 100, "a share, not a percentage", "퍼센트가 아니라 비율입니다."),
         )
         raise Wrong(
             "the share of rows whose label is among the k largest probabilities",
             "확률이 큰 k개 안에 정답이 있는 줄의 비율입니다.",
         )
+
+
+class Toy:
+    """A base and a head, each a number; their sum learns the mean of what it sees.
+
+    As in Keras, `compile` settles which of the two learn, and `fit` needs it.
+    """
+
+    def __init__(self):
+        self.base = types.SimpleNamespace(weight=1.0, trainable=True)
+        self.head = types.SimpleNamespace(weight=0.0, trainable=True)
+        self.learning = self.rate = None
+
+    def compile(self, rate):
+        parts = self.base, self.head
+        self.learning, self.rate = [part for part in parts if part.trainable], rate
+
+    def fit(self, data, epochs):
+        if self.learning is None:
+            raise RuntimeError("compile the model before fit")
+        for _ in range(epochs):
+            error = sum(data) / len(data) - self.base.weight - self.head.weight
+            for part in self.learning:
+                part.weight += self.rate * error
+
+    def weights(self):
+        return [round(part.weight, 4) for part in (self.base, self.head)]
+
+
+in_order(
+    "17-6",
+    """
+A  model.fit(train, epochs=2)
+B  base.trainable = True
+C  model.compile(rate=0.1)
+D  model.fit(test, epochs=2)
+E  model.compile(rate=0.01)
+F  model.fit(train, epochs=3)
+""",
+    given="from cnnbook.check.ch17 import Toy\n"
+    "train, test, model = [2, 5, 8], [4, 20], Toy()\nbase = model.base\nbase.trainable = False",
+    ask="model.weights()",
+    wanted="[round(w + 0.01 * (1 + 0.98) * 4 * 0.9**3, 4) for w in (1, 4 - 4 * 0.9**3)]",
+    strays={
+        "D": (
+            "line D trains on the test images",
+            "D는 시험용 이미지로 학습합니다.",
+        )
+    },
+)

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from cnnbook.check import Wrong, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("18-1")
@@ -44,7 +45,7 @@ def needed(answer):
         (0.01 / 5, "that is the error", "오류율입니다. 정확도를 답합니다."),
         (1 - right, "that is the error", "오류율입니다. 정확도를 답합니다."),
         (0.99 / 5, "the accuracies are multiplied, not added", "정확도는 더하지 않고 곱합니다."),
-        (100 * right, "a share, not per cent", "퍼센트가 아니라 비율입니다."),
+        (100 * right, "a share, not a percentage", "퍼센트가 아니라 비율입니다."),
     )
     if not abs(number - right) <= 6e-5:  # nan, too
         raise Wrong(
@@ -166,3 +167,27 @@ def shifts(answer):
             "where do the new data come from another pen, machine or hand?",
             "펜이나 기계, 쓰는 사람이 바뀐 것을 모두 고릅니다.",
         )
+
+
+in_order(
+    "18-6",
+    """
+A  ink = ink[rows[0] : rows[-1]]
+B  middle = np.arange(len(ink)) @ ink.sum(axis=1) / ink.sum()
+C  ink = np.where(ink > 0.2, ink, 0)
+D  rows = np.flatnonzero(ink.any(axis=1))
+E  ink = ink[rows[0] : rows[-1] + 1]
+F  ink = 1 - ink
+""",
+    given="import numpy as np\nfrom scipy import ndimage\n"
+    "ink = np.array([[1, 0.9], [1, 1], [0.3, 1], [0.2, 0.6], [0.1, 0], [1, 0.4], [0.9, 1]])",
+    ask="(len(ink), round(float(middle), 3))",
+    wanted="(ndimage.find_objects((ink < 0.8) * 1)[0][0].stop - 2,"
+    " round(float(ndimage.center_of_mass((1 - ink) * (ink < 0.8))[0] - 2), 3))",
+    strays={
+        "A": (
+            "line A leaves out the last row with ink",
+            "A는 잉크가 있는 마지막 행을 빠뜨립니다.",
+        )
+    },
+)

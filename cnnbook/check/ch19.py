@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from cnnbook.check import Wrong, as_array, as_number, call, exercise, not_known
+from cnnbook.check.order import in_order
 
 
 @exercise("19-1")
@@ -52,7 +53,7 @@ def ring_bytes(answer):
     )
     if not math.isclose(number, gradient * 3 / 2, rel_tol=1e-6):
         raise Wrong(
-            "4 bytes a parameter, 2(k - 1)/k times with k = 4",
+            "4 bytes per parameter, 2(k - 1)/k times with k = 4",
             "파라미터마다 4바이트이고, k = 4일 때 2(k - 1)/k배입니다.",
         )
 
@@ -119,3 +120,28 @@ def multiply_adds(answer):
             "places of the output, times the numbers of all kernels",
             "출력의 자리 수에 모든 커널의 수를 곱합니다.",
         )
+
+
+in_order(
+    "19-5",
+    """
+A      ws = [w - 0.05 * shared for w in ws]
+B  counts = [len(share) for share in shares]
+C      ws = [w - 0.05 * np.mean(slopes) for w in ws]
+D      slopes = [slope(w, share) for w, share in zip(ws, shares)]
+E  for step in range(3):
+F      shared = np.dot(counts, slopes) / sum(counts)
+""",
+    given="import numpy as np\n"
+    "shares = [[(1, 2)], [(2, 1), (3, 1), (4, 6)]]  # (x, t), of two workers\nws = [1, 1]\n\n"
+    "def slope(w, share):\n"
+    "    return sum(2 * (w * x - t) * x for x, t in share) / len(share)",
+    ask="np.round(ws, 4).tolist()",
+    wanted="[round(31 / 30 - 0.25**3 / 30, 4)] * 2",
+    strays={
+        "C": (
+            "line C takes the plain mean: the worker with one sample would count as much as three",
+            "C는 그냥 평균합니다. 표본 하나를 맡은 작업자가 셋을 맡은 쪽과 같은 무게가 됩니다.",
+        )
+    },
+)

@@ -66,7 +66,7 @@ ANSWERS = {
             (26, "with sharing"),
             (19_600, "count a bias"),
             (19_601, "not one bias for all"),
-            (803_600, "dense layer"),
+            (803_600, "fully connected layer"),
             (26_624, "places of the output"),
             (7_840, "places of the output × (weights"),
         ],
@@ -97,6 +97,15 @@ ANSWERS = {
             (lambda mask: box_of(mask)[:2], "wanted shape (4,)"),
             (lambda mask: (0, 0, *mask.shape), "for a mask with rows"),
             ((2, 4, 7, 9), "the function itself"),
+        ],
+    ),
+    "01-7": (
+        ["DGFEAB", "dgfeab", "D, G, F, E, A, B"],
+        [
+            ("DGCEAB", "line C begins at the input"),
+            ("DGFAEB", "is 24; wanted 15"),
+            ("DGFAB", "is 11; wanted 15"),
+            ("GDFEAB", "Python stops at line G"),
         ],
     ),
 }

@@ -71,9 +71,9 @@ ANSWERS = {
             lambda image: np.where(image > 155, 255, image + 100.0).astype(np.uint8),
         ],
         [
-            (lambda image: image + np.uint8(100), "wrapped round"),
+            (lambda image: image + np.uint8(100), "wrapped around"),
             (lambda image: image.astype(int) + 100, "brighter than 255"),
-            (lambda image: np.clip(image + np.uint8(100), 0, 255), "wrapped round"),
+            (lambda image: np.clip(image + np.uint8(100), 0, 255), "wrapped around"),
             (lambda image: np.minimum(image.astype(int) + 100, 255), "their type is int64"),
             (lambda image: image, "100 brighter"),
         ],
@@ -91,7 +91,7 @@ ANSWERS = {
             (lambda rgba: (1 - rgba[..., 3:]) * rgba[..., :3] + rgba[..., 3:], "alpha 1 must"),
             (lambda rgba: rgba[..., 3:] * rgba[..., :3] + (1 - rgba[..., 3:]) * 255, "not 255"),
             (lambda rgba: over_white(rgba).mean(axis=-1), "wanted shape"),
-            (lambda rgba: over_white(rgba) / 2, "alpha × colour"),
+            (lambda rgba: over_white(rgba) / 2, "alpha × color"),
         ],
     ),
     "02-6": (
@@ -106,6 +106,15 @@ ANSWERS = {
             (lambda image: image[: min(image.shape[:2]), : min(image.shape[:2])], "in the middle"),
             (lambda image: centre(image).transpose(1, 0, 2), "in the middle"),
             (lambda image: centre(image)[..., 0], "wanted shape"),
+        ],
+    ),
+    "02-7": (
+        ["BDFCE", "DBFCE", "bdfce", "B, D, F, C, E"],
+        [
+            ("BAFCE", "line A puts the width before the height"),
+            ("DFBCE", "wanted [[[244, 222, 210], [83, 179, 251]]]"),
+            ("BFDCE", "Python stops at line C"),
+            ("BDFC", "0.95686"),
         ],
     ),
 }

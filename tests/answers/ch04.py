@@ -90,7 +90,7 @@ ANSWERS = {
             (np.correlate([1, 0, 2, 3], [1, 2], "same"), "stands in front"),
             ([2, 2, 7, 6], "weights are flipped"),
             ([1, 4, 8], "wanted shape (4,)"),
-            ([1, 4, 8, 6], "one zero behind"),
+            ([1, 4, 8, 6], "one zero after"),
         ],
     ),
     "04-4": (
@@ -129,5 +129,13 @@ ANSWERS = {
     "04-6": (
         [*forms_of(9), (3 - 1) * 4 + 1],
         [(12, "two gaps"), (8, "first pixel too"), (11, "3 pixels free"), (7, "how many gaps")],
+    ),
+    "04-7": (
+        ["FCEBA", "fceba", "F, C, E, B, A"],
+        [
+            ("FCEDA", "line D puts the odd zero in front"),
+            ("FCEBAD", "[0, 27, 41, 21]"),
+            ("CFEBA", "name 'places' is not defined"),
+        ],
     ),
 }

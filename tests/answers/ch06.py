@@ -107,7 +107,7 @@ ANSWERS = {
             ([True, True, True, False], "statement 2"),
             ([True, False, False, False], "statement 3"),
             ([True, False, True, True], "statement 4"),
-            ([1, 2, 3, 4], "four times True or False"),
+            ([1, 2, 3, 4], "four values, each"),
             ([True, False, True], "wanted shape (4,)"),
         ],
     ),
@@ -118,8 +118,17 @@ ANSWERS = {
             (15_690, "flattening"),
             (15_680, "flattening"),
             (500, "not over the 32 maps"),
-            (352, "one bias an output"),
-            (42, "one bias an output"),
+            (352, "one bias per output"),
+            (42, "one bias per output"),
+        ],
+    ),
+    "06-7": (
+        ["DACFB", "DCAFB", "DCFAB", "D, A, C, F, B"],
+        [
+            ("DACFE", "line E divides by 4 in every window"),
+            ("CDAFB", "Python stops at line B"),
+            ("ADCFB", "name 'real' is not defined"),
+            ("DACF", "wanted [[2.5, 7.0], [6.0, 9.0]]"),
         ],
     ),
 }

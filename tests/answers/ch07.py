@@ -113,8 +113,8 @@ ANSWERS = {
             (lambda x, grad_output: np.maximum(grad_output, 0), "sign of the input"),
             (lambda x, grad_output: grad_output * (grad_output > 0), "sign of the input"),
             (lambda x, grad_output: grad_output * np.maximum(x, 0), "the slope there is 1"),
-            (lambda x, grad_output: grad_output * (x < 0), "wrong way round"),
-            (lambda x, grad_output: grad_output * (x <= 0), "wrong way round"),
+            (lambda x, grad_output: grad_output * (x < 0), "wrong way around"),
+            (lambda x, grad_output: grad_output * (x <= 0), "wrong way around"),
             (lambda x, grad_output: np.where(x >= 0, grad_output, 0), "exactly 0"),
             (lambda x, grad_output: grad_output * np.heaviside(x, 0.5), "not half"),
             (lambda x, grad_output: np.maximum(x, 0), "0 elsewhere"),
@@ -164,6 +164,15 @@ ANSWERS = {
             (lambda k, g: ops.correlate2d(pad_fully(k, g), k[:, ::-1]), "one axis only"),
             (lambda k, g: scipy.signal.convolve2d(g, k.T)[:5, :6], "the shape is right"),
             (lambda k, g: ops.correlate2d(g, k[::-1, ::-1]), "wanted shape (5, 6)"),
+        ],
+    ),
+    "07-7": (
+        ["CFDEA", "FCDEA", "FDCEA", "FDECA", "C, F, D, E, A"],
+        [
+            ("CFDBA", "line B adds one zero at each end"),
+            ("FDEA", "[12.0, -4.0, 11.0, -1.0, 2.0]"),
+            ("FEDCA", "Python stops at line D"),
+            ("CFDA", "[14.0]"),
         ],
     ),
 }

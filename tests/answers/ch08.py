@@ -138,7 +138,7 @@ ANSWERS = {
             (naive, "overflow"),
             (one_maximum, "overflow"),
             (mean_of(lambda z, t: z[t]), "minus the logarithm"),
-            (lambda z, t: -by_logaddexp(z, t), "the wrong way round"),
+            (lambda z, t: -by_logaddexp(z, t), "the wrong way around"),
             (lambda z, t: by_logaddexp(z, t) * len(t), "take the mean"),
             (lambda z, t: by_logaddexp(z, t) / np.log(10), "natural logarithm"),
             (without_label, "right class is missing"),
@@ -157,6 +157,15 @@ ANSWERS = {
             (even_parts, "make sizes 4, 4, 2"),
             (lambda x, y, size, random: (x, y), "list of pairs"),
             (lambda x, y, size, random: [(x[:4], y)], "as many labels as images"),
+        ],
+    ),
+    "08-6": (
+        ["DCAGFB", "dcagfb", "D, C, A, G, F, B"],
+        [
+            ("DCAGFE", "line E walks along the gradient"),
+            ("DCAFGB", "the lines run"),
+            ("DCAGB", "the lines run"),
+            ("CDAGFB", "Python stops at line C"),
         ],
     ),
 }

@@ -98,7 +98,7 @@ ANSWERS = {
             (211_786, "not 26 × 26"),
             (46_666, "have biases"),
             (8_448, "add the others"),
-            (46_921, "only the first dense layer changes"),
+            (46_921, "only the first fully connected layer changes"),
         ],
     ),
     "09-4": (
@@ -137,7 +137,7 @@ ANSWERS = {
             (lambda g, rate, numbers: g, "gets nothing"),
             (lambda g, rate, numbers: (numbers >= rate) / (1 - rate), "that is the slope"),
             (lambda g, rate, numbers: g * (numbers >= rate) / rate, "1 - rate"),
-            (lambda g, rate, numbers: g * (numbers < rate) / (1 - rate), "wrong way round"),
+            (lambda g, rate, numbers: g * (numbers < rate) / (1 - rate), "wrong way around"),
             (
                 lambda g, rate, numbers: (
                     g * (np.random.default_rng(1).random(g.shape) >= rate) / (1 - rate)
@@ -159,15 +159,23 @@ ANSWERS = {
             (network(layers.Conv2D(4, 3, 3), layers.Flatten()), "at least two"),
             (network(layers.Flatten()), "Conv2D layers: 0"),
             (network(layers.Conv2D(4, 3), layers.Conv2D(8, 3), layers.Flatten()), "make the maps"),
-            (network(*two_convolutions(), layers.Flatten(), last=None), "no probabilities"),
-            (network(*two_convolutions(), layers.Flatten(), last="sigmoid"), "no probabilities"),
+            (network(*two_convolutions(), layers.Flatten(), last=None), "not probabilities"),
+            (network(*two_convolutions(), layers.Flatten(), last="sigmoid"), "not probabilities"),
             (
                 network(*two_convolutions(), layers.Flatten(), shape=(28, 28, 3)),
-                "the input is to be",
+                "the input should be",
             ),
-            (keras.Sequential([*two_convolutions(), layers.Flatten()]), "the input is to be"),
+            (keras.Sequential([*two_convolutions(), layers.Flatten()]), "the input should be"),
             (functional, "pass the model itself"),
             ([layers.Conv2D(4, 3)], "pass the model itself"),
+        ],
+    ),
+    "09-7": (
+        ["FCEBDG", "FCGEBD", "fcebdg", "F, C, E, B, D, G"],
+        [
+            ("FCGABD", "line A compares with the epoch before"),
+            ("FCGDEB", "is (2, 4); wanted (4, 6)"),
+            ("FCEGBD", "IndentationError"),
         ],
     ),
 }

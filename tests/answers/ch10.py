@@ -73,7 +73,7 @@ ANSWERS = {
         [
             (6, "how many points"),
             (0.98 * 100 - 92, "how many points"),
-            (0.75, "as per cent"),
+            (0.75, "as a percentage"),
             (25, "that is left"),
             (6.5, "count errors instead"),
             (300, "not by those after"),
@@ -153,7 +153,7 @@ ANSWERS = {
             (lambda matrix: hits(matrix) / matrix.sum(), "not of everything"),
             (hits, "divide one by the other"),
             (lambda matrix: matrix.sum(axis=0), "divide one by the other"),
-            (lambda matrix: 100 * with_where(matrix), "not per cent"),
+            (lambda matrix: 100 * with_where(matrix), "not a percentage"),
             (lambda matrix: 1 - with_where(matrix), "the diagonal, divided"),
             (lambda matrix: matrix / np.maximum(matrix.sum(axis=0), 1), "wanted shape (3,)"),
         ],
@@ -167,6 +167,14 @@ ANSWERS = {
             (6, "multiply, do not add"),
             (16, "there is a smaller one"),
             (1, "a pooling of stride 2 halves it"),
+        ],
+    ),
+    "10-6": (
+        ["FDBEA", "fdbea", "F, D, B, E, A"],
+        [
+            ("FDBCA", "line C divides by the columns"),
+            ("FDBAE", "Python stops at line E"),
+            ("FDBA", "[3.0, 1.0, 2.0]"),
         ],
     ),
 }

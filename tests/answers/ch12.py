@@ -89,4 +89,13 @@ ANSWERS = {
         [*forms_of(2)],
         [(1, "same shortcut"), (3, "same marks"), (4, "hides the symptom"), (5, "wanted one of")],
     ),
+    "12-5": (
+        ["FCABE", "FCAEB", "fcabe", "F, C, A, B, E"],
+        [
+            ("FCDBE", "line D averages over the places"),
+            ("FCEAB", "[[0.4, 0.067], [1.0, 0.533]]"),
+            ("FCBAE", "[[0.25, 0.0], [1.25, 0.167]]"),
+            ("CFABE", "name 'alpha' is not defined"),
+        ],
+    ),
 }

@@ -44,11 +44,11 @@ ANSWERS = {
             lambda c: float(18 * c**2 + 4 * c),
         ],
         [
-            (lambda c: 18 * c**2, "normalisation learns, too"),
-            (lambda c: 18 * c**2 + 8 * c, "remembered, not learnt"),
+            (lambda c: 18 * c**2, "normalization learns, too"),
+            (lambda c: 18 * c**2 + 8 * c, "remembered, not learned"),
             (lambda c: 18 * c**2 + 6 * c, "no bias"),
             (lambda c: 9 * c**2 + 2 * c, "two convolutions"),
-            (lambda c: 18 * c**2 + 2 * c, "two numbers a channel"),
+            (lambda c: 18 * c**2 + 2 * c, "two numbers per channel"),
             (lambda c: 18 * c + 4 * c, "for 16 channels"),
             (4_672, "without brackets"),
             (lambda: 22, "stopped with TypeError"),
@@ -78,12 +78,21 @@ ANSWERS = {
         [[5, 121 / 45], (5, 2.69), np.array([5, 2.6889]), [5.0, 2.68888]],
         [
             ([11, 121 / 45], "adds 2 pixels"),
-            ([4, 121 / 36], "sees 9×9"),
+            ([4, 121 / 36], "see 9×9"),
             ([6, 2.24], "go on until 11"),
             ([5, 13.44], "there are five"),
-            ([5, 45 / 121], "the other way round"),
+            ([5, 45 / 121], "the other way around"),
             ([5, 2.42], "ratio: 11"),
             (5, "wanted shape"),
+        ],
+    ),
+    "13-6": (
+        ["CGDFAE", "CGDFEA", "cgdfae", "C, G, D, F, A, E"],
+        [
+            ("CGDBAE", "line B counts the kernel's numbers once"),
+            ("CGDAFE", "is 309600; wanted 1238400"),
+            ("CGDEFA", "is 2995200"),
+            ("GCDFAE", "Python stops at line C"),
         ],
     ),
 }

@@ -48,9 +48,9 @@ ANSWERS = {
         [
             (15, "not in degrees"),
             (15 / 180, "360 degrees, not 180"),
-            (0.15, "not per cent"),
+            (0.15, "not a percentage"),
             (math.radians(15), "radians"),
-            (24, "other way round"),
+            (24, "other way around"),
             (0.1, "what share of a whole turn"),
         ],
     ),
@@ -100,7 +100,7 @@ ANSWERS = {
             (lambda image, amounts: channel_shift(image, amounts).tolist(), "it is list"),
             (lambda image, amounts: image.astype(int) + amounts, "cut off"),
             (lambda image, amounts: channel_shift(image, amounts[0]), "amount of its own"),
-            (lambda image, amounts: channel_shift(image, -amounts), "do not take away"),
+            (lambda image, amounts: channel_shift(image, -amounts), "do not subtract"),
             (lambda image, amounts: channel_shift(image, amounts[::-1]), "another order"),
             (lambda image, amounts: image, "nothing has changed"),
             (lambda image, amounts: np.clip(image + amounts, 0, 255.0), "back into uint8"),
@@ -118,6 +118,14 @@ ANSWERS = {
             (48_000, "flips run out"),
             (24_000, "flips run out"),
             (1_000, "two coins"),
+        ],
+    ),
+    "14-6": (
+        ["FDCEAG", "fdceag", "F, D, C, E, A, G"],
+        [
+            ("FDCEAB", "line B pushes pixels forward"),
+            ("FDCEG", "[[8, 2, 5], [7, 1, 4], [9, 3, 6]]"),
+            ("FDECAG", "Python stops at line E"),
         ],
     ),
 }

@@ -79,7 +79,7 @@ ANSWERS = {
             (lambda train, test: (test - train.mean()) / train.std(), "one mean for all"),
             (lambda train, test: (test - train.mean(EVERY)) / train.var(EVERY), "the variance"),
             (lambda train, test: test - train.mean(EVERY), "now divide"),
-            (lambda train, test: test / train.std(EVERY), "mean away first"),
+            (lambda train, test: test / train.std(EVERY), "subtract the mean first"),
             (lambda train, test: learned(train, train), "wanted shape"),
             (lambda train, test: test / 255, "for each channel"),
         ],
@@ -142,6 +142,15 @@ ANSWERS = {
             (with_bias(lambda b, be, m, s: (b - m + be) * s), "beta is not scaled"),
             (with_bias(lambda b, be, m, s: 0 * b), "one layer must answer"),
             (lambda *given: fold(*given)[0], "return two things"),
+        ],
+    ),
+    "15-6": (
+        ["DFBAE", "DFBEA", "dfbae", "D, F, B, A, E"],
+        [
+            ("DFBEC", "line C takes the mean and the deviation of the test samples"),
+            ("DFEBA", "name 'deviation' is not defined"),
+            ("DBFAE", "[-0.6, -0.41]"),
+            ("DFBE", "[2.0, 30.0]"),
         ],
     ),
 }

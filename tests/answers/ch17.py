@@ -85,7 +85,7 @@ ANSWERS = {
             (lambda folder: folder.split("-")[1].replace("_", " "), "name is cut"),
             (lambda folder: folder.split("-")[-1].replace("_", " "), "name is cut"),
             (lambda folder: folder.split("-", 1)[1], "underscore becomes a space"),
-            (lambda folder: folder.replace("_", " "), "take the number off"),
+            (lambda folder: folder.replace("_", " "), "remove the number"),
             (lambda folder: breed_name(folder).replace("-", " "), "keep the hyphens"),
             (lambda folder: breed_name(folder).lower(), "keep capitals"),
             (lambda folder: folder.split("-"), "return a name"),
@@ -107,9 +107,18 @@ ANSWERS = {
             (lambda p, y, k: top_k(p, y, k) * len(y), "not a count"),
             (lambda p, y, k: 1 - top_k(p, y, k), "not the accuracy"),
             (lambda p, y, k: top_k(p, y, 1), "top-1"),
-            (lambda p, y, k: 100 * top_k(p, y, k), "not per cent"),
+            (lambda p, y, k: 100 * top_k(p, y, k), "not a percentage"),
             (lambda p, y, k: 0.31, "k largest"),
             (lambda p, y, k: p, "wanted one number"),
+        ],
+    ),
+    "17-6": (
+        ["CBFEA", "CFBEA", "cbfea", "C, B, F, E, A"],
+        [
+            ("CFBED", "line D trains on the test images"),
+            ("CFEBA", "is [1.0, 1.142]; wanted"),
+            ("BCFEA", "the lines run"),
+            ("FCBEA", "compile the model before fit"),
         ],
     ),
 }

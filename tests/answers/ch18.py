@@ -57,7 +57,7 @@ ANSWERS = {
             (0.99, "less often than a digit"),
             (0.002, "that is the error"),
             (0.198, "multiplied, not added"),
-            (99.8, "not per cent"),
+            (99.8, "not a percentage"),
             (0.997, "five digits"),
             (0.9985, "five digits"),
         ],
@@ -102,6 +102,15 @@ ANSWERS = {
             ("a", "another pen"),
             ("xyz", "letters from a"),
             ("", "letters from a"),
+        ],
+    ),
+    "18-6": (
+        ["FCDEB", "fcdeb", "F, C, D, E, B"],
+        [
+            ("FCDAB", "line A leaves out the last row"),
+            ("FDCEB", "is (7, 3.545); wanted (4, 1.545)"),
+            ("FCDBE", "is (4, 3.545)"),
+            ("CFDEB", "is (7, 3.51)"),
         ],
     ),
 }

@@ -51,7 +51,7 @@ ANSWERS = {
             (37_500_000, "not bytes"),
             (25_000_000, "bytes, and twice"),
             (150, "not megabytes"),
-            (7, "4 bytes a parameter"),
+            (7, "4 bytes per parameter"),
         ],
     ),
     "19-3": (
@@ -81,6 +81,15 @@ ANSWERS = {
             (169 * 9 * 32, "16 channels"),
             (2 * 778_752, "count as one"),
             (1000, "places of the output"),
+        ],
+    ),
+    "19-5": (
+        ["BEDFA", "bedfa", "B, E, D, F, A"],
+        [
+            ("BEDFC", "line C takes the plain mean"),
+            ("BEFDA", "Python stops at line F"),
+            ("BEDFAC", "line C takes the plain mean"),
+            ("EDFA", "name 'counts' is not defined"),
         ],
     ),
 }
