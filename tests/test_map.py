@@ -56,7 +56,8 @@ ROWS = (
     ("tools.compare", "tools.browser", "tools.editions"),
     ("tools.stored", "tools.minutes"),
     ("tools.run",),
-    ("tools.full_size", "tools.seeds", "tools.twins", "tools.build", "tools.status_page"),
+    ("tools.full_size", "tools.seeds", "tools.twins", "tools.build"),
+    ("tools.status_page",),
     ("tools.speed", "tools.matrix", "tools.pages", "tools.recipes", "tools.teaching"),
     ("tools.bench",),
 )

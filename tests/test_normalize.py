@@ -436,7 +436,7 @@ ERRORS = {
         -1,
         (0, 1e300),
     ),
-    "batch_norm, one value": ("one value a channel", n.batch_norm, FLAT[:1], 1, 0),
+    "batch_norm, one value": ("one value per channel", n.batch_norm, FLAT[:1], 1, 0),
     "batch_norm, epsilon": ("epsilon: got -1", n.batch_norm, BATCH, 1, 0, -1),
     "batch_norm, constant": ("equal values", n.batch_norm, [[1, 2], [1, 3]], 1, 0, 0),
     "batch_norm, moving": ("(mean, variance)", n.batch_norm, FLAT, 1, 0, 0, -1, 3),

@@ -847,7 +847,7 @@ UNUSABLE = [
         "2",
         "a divisor of the 5 filters",
     ),
-    (conv2d_with(bias=np.ones(7)), "bias", "shape (7,)", "(8,), one number a filter"),
+    (conv2d_with(bias=np.ones(7)), "bias", "shape (7,)", "(8,), one number per filter"),
     (conv2d_with(bias=1.0), "bias", "shape ()", "1 axes, (filters,)"),
     (conv2d_with(bias=np.ones((1, 8))), "bias", "shape (1, 8)", "1 axes"),
     (conv2d_with(bias=["a"] * 8), "bias", "type <U1", "real numbers"),

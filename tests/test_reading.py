@@ -259,6 +259,8 @@ def test_a_term_is_marked_once_where_an_earlier_chapter_explains_it(book):
         ("feature map", "The feature maps.", "feature maps"),
         ("bias", "biased", None),
         ("max pooling", "soft-max pooling", None),
+        ("rectified linear unit (ReLU)", "passes a ReLU.", "ReLU"),
+        ("fully connected (dense) layer", "a dense array", None),
     ],
 )
 def test_what_counts_as_a_term_in_prose(term, text, found):

@@ -5,7 +5,8 @@ Usage:  python -m tools.status_page
 The page holds nothing typed in. data/verification.json (made by tools/matrix.py) says which versions
 every chapter was verified with, how many cells held and how long they took; data/speed.json (made by
 tools/speed.py) says what the book costs; the figures are counted in the notebooks. Both tools end
-by writing the page; its text is the edition's template. tests/test_status_page.py compares.
+by writing the page; its text is the edition's template. tests/test_status_page.py compares. A twin
+is accepted as it is written: its template was.
 """
 
 import json
@@ -13,8 +14,8 @@ import json
 import nbformat
 
 from cnnbook._files import replacing
-from tools import ROOT
-from tools.editions import EDITIONS
+from tools import ROOT, twins
+from tools.editions import EDITIONS, SOURCE
 
 RECORD = ROOT / "data" / "verification.json"
 SPEED = ROOT / "data" / "speed.json"
@@ -114,7 +115,8 @@ def current(edition):
     paths = (path for path in edition.notebooks() if path.stem in verified)
     speed = json.loads(SPEED.read_text(encoding="utf-8"))
     notebooks = {path.stem: nbformat.read(path, as_version=4) for path in paths}
-    return page(record, speed, notebooks, edition)
+    text = page(record, speed, notebooks, edition)
+    return text if edition.is_source else twins.rendering(text, current(SOURCE))
 
 
 def write():

@@ -17,6 +17,7 @@ import fractions
 import hashlib
 import re
 import sys
+import tomllib
 from collections import Counter
 
 import nbformat
@@ -85,10 +86,15 @@ def stale(source, twin):
 
 
 def facts(text, labels):
-    """Return what a text and its translation have in common: numbers, formulas, code, links, shapes."""
-    found = {"blocks of code": re.findall(r"^```.*?^```", text, re.M | re.S)}
+    """Return what a text and its translation have in common: numbers, formulas, code, links, shapes.
+
+    Comments in blocks of code are prose.
+    """
+    blocks = re.findall(r"^```.*?^```", text, re.M | re.S)
+    found = {"blocks of code": [re.sub(r" +# .*", "", block) for block in blocks]}
     text = re.sub(r"^```.*?^```", " ", text, flags=re.M | re.S)
-    text = re.sub(rf"^{re.escape(labels['terms'])}$(\n\|.*)+", terms, text, flags=re.M)
+    headers = rf"{re.escape(labels['terms'])}|\|[^|\n]*\| English \|.*"
+    text = re.sub(rf"^(?:{headers})$(\n\|.*)+", terms, text, flags=re.M)
     formulas = re.findall(r"\$\$.*?\$\$|\$[^$\n]+\$", text, re.S)
     found["formulas"] = sorted(re.sub(r"\\text\{[^}]*\}", "", formula) for formula in formulas)
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " ", text, flags=re.S)
@@ -109,14 +115,16 @@ def facts(text, labels):
 COUNTS = {"조": 10**12, "억": 10**8, "만": 10**4, "천": 1000}
 COUNTS |= {" trillion": 10**12, " billion": 10**9, " million": 10**6, " thousand": 1000}
 COUNTED = re.compile(
-    rf"((?:(?<![\d,.])\d[\d,.]*(?:(?:{'|'.join(COUNTS)})(?!큼))+ ?)+)(\d[\d,]*(?![\d.]))?"
+    rf"((?:(?<![\d,.])\d[\d,.]*(?:(?:{'|'.join(COUNTS)})(?![각큼]))+ ?)+)(\d[\d,]*(?![\d.]))?"
 )
+MONTHS = "January February March April May June July August September October November December"
+DATED = re.compile(rf"\b({MONTHS.replace(' ', '|')})(?= \d)")
 
 
 def numbers(text):
     """Return the numbers of a text as they are counted: 52만 9,984 and 529,984, 6천만 and 60 million.
 
-    Both dashes are ranges; a comma groups digits.
+    Both dashes are ranges; a comma groups digits; a month before a number is one.
     """
 
     def value(found):
@@ -128,28 +136,39 @@ def numbers(text):
             whole += one
         return f"{float(whole):.12g} " if whole % 1 else f"{int(whole)} "
 
+    text = DATED.sub(lambda found: str(MONTHS.split().index(found[1]) + 1), text)
     text = COUNTED.sub(value, re.sub("[~–]", "\n", text))
     return [number.replace(",", "") for number in re.findall(r"\d(?:[\d,.]*\d)?", text)]
 
 
 def terms(table):
-    """Return a table of terms without its second column of three: the word in another language."""
+    """Return a table of terms without its second column of three or more: the English word."""
     lines = [
-        re.sub(r"^(\|[^|]*)\|[^|]*(\|[^|]*\|)$", r"\1\2", line) for line in table[0].split("\n")
+        re.sub(r"^(\|[^|]*)\|[^|]*(\|[^|]*\|.*)$", r"\1\2", line) for line in table[0].split("\n")
     ]
     return "\n".join(lines)
 
 
-def differences(source_text, text, edition):
-    """Return sentences on what a translation has more or less than its source."""
+def exceptions(edition):
+    """Return {page or "chapter/cell": {kind of fact: why the edition has others than its source}}."""
+    path = edition.folder / "exceptions.toml"
+    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def differences(source_text, text, edition, place=None):
+    """Return sentences on what a translation has more or less than its source.
+
+    place: its page, or "chapter/cell", where the edition declares exceptions.
+    """
     wanted = facts(source_text, SOURCE.words["labels"])
     got = facts(text, edition.words["labels"])
     if got["numbers"] != wanted["numbers"]:  # 3만 is 30,000, and "only 3"
         only = facts(re.sub(r"(?<=\d)만", " ", source_text), SOURCE.words["labels"])["numbers"]
         wanted["numbers"] = only if only == got["numbers"] else wanted["numbers"]
+    excepted = exceptions(edition).get(place, {})
     said = []
-    for kind, theirs in wanted.items():
-        mine = got[kind]
+    for kind in [kind for kind in wanted if kind not in excepted]:
+        theirs, mine = wanted[kind], got[kind]
         missing = list((Counter(theirs) - Counter(mine)).elements())
         more = list((Counter(mine) - Counter(theirs)).elements())
         if missing or more:
@@ -235,7 +254,8 @@ def accept(edition, path, twin_path, cells):
         if cells and cell.id not in cells:
             continue
         print(f"===== {cell.id}\n{text_of(cell)}\n----- {edition.language}\n{text_of(mine)}")
-        problems = differences(text_of(cell), text_of(mine), edition)
+        place = f"{path.stem}/{cell.id}"
+        problems = differences(text_of(cell), text_of(mine), edition, place)
         if text_of(mine) == text_of(cell) and re.search(r"[^\W\d_]", text_of(cell)):
             problems = ["it is the source's text"]
         for problem in problems:
@@ -259,12 +279,17 @@ def accept_page(edition, name):
     if page_renders(twin_path) == digest(text):
         return True
     print(f"===== {path.name}\n{text}\n----- {edition.language}\n{twin}")
-    for problem in (problems := differences(text, twin, edition)):
+    for problem in (problems := differences(text, twin, edition, name)):
         print(f"!!!!! not accepted: {problem}")
     if not problems:
         with replacing(twin_path) as file:
-            file.write(f"{twin}\n<!-- renders {digest(text)} -->\n".encode())
+            file.write(rendering(twin, text).encode())
     return not problems
+
+
+def rendering(text, source_text):
+    """Return a Markdown page's text with the line that says what it renders."""
+    return f"{text}\n<!-- renders {digest(source_text)} -->\n"
 
 
 def page_text(path):

@@ -63,6 +63,8 @@ def spelled(term):
     word = re.escape(re.sub(r" ?\(.*?\)", "", term))
     if re.search("[가-힣]", term):
         return rf"(?<![\w]){word}(?![가-힣])|(?<![\w]){word}(?={PARTICLES})"
+    short = re.search(r"\(([A-Z]\w*[A-Z]\w*)\)$", term)  # of stochastic gradient descent (SGD)
+    word = f"(?:{word}|{short[1]})" if short else word
     return rf"(?<![\w-]){word}(?:s|es)?(?![\w-])"
 
 

@@ -32,7 +32,7 @@ from tools.editions import EDITIONS, SOURCE
 
 PYTHONS = ("3.11", "3.12", "3.13")
 COURSE = (  # what the commands, the chapters and their verification need
-    *("book", "cnnbook", "data", "tests", "tools", ".github/page.png"),
+    *("book", "cnnbook", "data", "tests", "tools", ".github/page.png", ".github/page.en.png"),
     *("conftest.py", "pyproject.toml", "requirements.txt", "_config.yml", "_toc.yml", "Makefile"),
     *("README.md", "README.ko.md", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT"),
 )

@@ -278,7 +278,7 @@ cnnlab.addText("en", {
     asking: "The network is computing.",
     progress: "How much is computed",
     cancel: "Cancel",
-    cancelled: "Cancelled.",
+    cancelled: "Canceled.",
     failed: "Something unexpected went wrong. Reload the page and try again.",
     noNetwork: "The book's network could not be fetched. Check the connection, and open the picture again.",
     picture: "The picture",
