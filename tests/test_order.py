@@ -134,7 +134,7 @@ def said(widget):
 def test_lines_are_put_in_order(chapter, language):
     page, widget = chapter(language)
     word = {"ko": ["먼저 놓습니다", "맞습니다. 줄이", "맞았습니다", "빠뜨립니다"],
-            "en": ["in place first", "Right so far", "Right. ", "does not belong: line D"]}[language]  # fmt: skip
+            "en": ["in place first", "Right so far", "Right. ", "Does not belong: line D"]}[language]  # fmt: skip
     assert word[0] in said(widget)
     press(widget, "FG")
     assert word[1] in said(widget)

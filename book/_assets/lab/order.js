@@ -110,7 +110,7 @@ cnnlab.order = (() => {
       if (right) return (this.said.textContent = text("right", { letters }));
       if (!letters) return (this.said.textContent = text("empty"));
       items.slice(kept).forEach((item, i) => item.classList.toggle("lab-wrong", i === 0));
-      const why = strays.map((letter) => text("stray", { letter, why: this.table.strays[letter][cnnlab.language()] ?? this.table.strays[letter].en }));
+      const why = strays.map((letter) => text("stray", { why: this.table.strays[letter][cnnlab.language()] ?? this.table.strays[letter].en }));
       const next = kept === letters.length ? text("more") : kept ? text("kept", { kept, letter: letters[kept] }) : text("first", { letter: letters[0] });
       this.said.textContent = (strays.length ? why : [next]).join(" ");
     }

@@ -319,7 +319,7 @@ cnnlab.addText("en", {
     more: "Right so far. More lines are needed.",
     kept: "The first {kept} can stay. Line {letter} cannot come next.",
     first: "It cannot begin with line {letter}.",
-    stray: "Line {letter} does not belong: {why}.",
+    stray: "Does not belong: {why}.",
   },
   drawing: {
     seen: "The 28×28 input the network sees: your strokes, brought to MNIST's size and drawn again with one pen, the center of mass in the middle.",
