@@ -8,6 +8,7 @@ page.
 """
 
 import dataclasses
+import functools
 import re
 import traceback
 import warnings
@@ -42,7 +43,7 @@ class Lines:
     wanted: str
     strays: dict
 
-    @property
+    @functools.cached_property
     def code(self):
         """Return {letter: its line of code}."""
         return dict(re.findall(r"^([A-Z])  (.*)$", self.text, re.M))
@@ -59,14 +60,19 @@ class Lines:
         except SyntaxError as error:
             raise Stopped(letters[min(error.lineno or 1, len(letters)) - 1], error) from None
         except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)
-            numbers = [frame.lineno for frame in frames if frame.filename == "<lines>"]
+            frames = traceback.walk_tb(error.__traceback__)
+            numbers = [number for frame, number in frames if frame.f_code.co_filename == "<lines>"]
             raise Stopped(letters[numbers[-1] - 1] if numbers else letters[-1], error) from None
 
     def before(self):
+        """Return the names that stand when the lines begin."""
         space = {}
-        exec(self.given, space)
+        exec(self._given, space)
         return space
+
+    @functools.cached_property
+    def _given(self):
+        return compile(self.given, "<given>", "exec")
 
     def right(self):
         return eval(self.wanted, self.before())
