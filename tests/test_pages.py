@@ -476,24 +476,6 @@ def test_a_page_leads_to_its_twin_at_the_same_heading(whole, browser, serve, sch
     page.close()
 
 
-def test_what_only_the_source_has_is_said_and_found(whole):
-    english = EDITIONS["en"]
-    links = {}
-    for name in (f"{page}.html" for page in english.pages):
-        text = (whole / "en" / name).read_text("utf-8")
-        article = re.search(r"<article.*?</article>", text, re.S)
-        found = re.findall(
-            r'<a class="elsewhere[^>]*href="([^"]*)".*?</a>(.{15})', article[0], re.S
-        )
-        links[name] = found
-        for address, behind in found:
-            assert (whole / "en" / address).resolve().is_file(), address
-            assert address.startswith("../ko/") and behind.startswith(
-                f" {english.words['elsewhere']}"
-            )
-    assert len(links["index.html"]) > 20 and len(links["03-convolution.html"]) > 4
-
-
 def test_a_third_language_is_a_folder_and_a_row(root, tmp_path):
     """An edition of invented words: its two pages, its words, and links to what only the source has."""
     pages = {**SAMPLE, "third.md": "# 셋째\n\n글\n"}

@@ -231,14 +231,16 @@ def test_odd_queries_on_the_page(page):
     page.wait_for_url("**/glossary.html")
 
 
-def test_a_word_that_the_edition_lacks_leads_to_the_source(page):
-    assert results(page, "dropout", "en").count() == 0
-    page.locator(".search-whole").click()
-    page.wait_for_url("**/ko/search.html?q=dropout")
-    assert (
-        page.locator("#search-results ol > li > a").first.get_attribute("href")
-        == "09-keras-cnn.html"
-    )
+def test_a_term_is_explained_in_the_edition_s_words(page):
+    for query, said in (
+        ("feature maps", "feature map: The array of the values"),
+        ("activation map", "feature map: The array of the values"),
+        ("합성곱 신경망", "convolutional neural network (CNN): A neural network"),
+        ("ReLU", "rectified linear unit (ReLU): The activation function"),
+    ):
+        results(page, query, "en").first.wait_for()
+        assert page.locator(".search-term").inner_text().startswith(said), query
+    assert page.locator(".search-whole").count() == 0  # the edition has all pages
 
 
 def test_the_search_button_stays_on_one_line(whole, browser):

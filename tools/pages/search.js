@@ -301,12 +301,12 @@ function show(book, out) {
   const glossary = finder.pages.find(({ name }) => name === "glossary");
   const [term] = pieces.length === 1 ? pieces[0].groups : [];
   const row = glossary && term && glossary.sections.flatMap(({ text }) => text.split("\n"))
-    .find((line) => line.startsWith(`\t${term[1]} · `));
-  if (row) {
-    const [name, english, meaning] = row.slice(1).split(" · ");
+    .find((line) => line[0] === "\t" && term.includes(line.slice(1).split(/ \(| · /)[0]));
+  if (row) { // of three columns, or of four with the word in English
+    const [name, ...parts] = row.slice(1).split(" · ");
     const line = make("p", out, "", { class: "search-term" });
     make("strong", line, name);
-    line.append(` (${english}) ${meaning} `);
+    line.append(`${parts.length > 2 ? ` (${parts.shift()})` : ":"} ${parts[0]} `);
     link(line, glossary.title, "glossary.html");
   }
   const list = make("ol", out, "", { class: "search" });

@@ -111,11 +111,12 @@ def glossary():
 
 def groups(edition):
     """Return [[page or "", name, name, …], …]: names of one thing, in every language, and its page."""
-    found = {word: [stem, word, *others] for word, others, stem in glossary()}
+    rows = [[stem, word, *others] for word, others, stem in glossary()]
+    found = {name.lower(): row for row in rows for name in row[1:]}
     for source in {SOURCE.language: SOURCE, edition.language: edition}.values():
         for word, others in other_words(source):
-            found.setdefault(word, ["", word]).extend(others)
-    return list(found.values())
+            found.setdefault(word.lower(), ["", word]).extend(others)
+    return list({id(row): row for row in found.values()}.values())
 
 
 def write(app, error):
