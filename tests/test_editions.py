@@ -451,11 +451,35 @@ def test_an_exception_holds_for_its_place_and_kind_alone(translated):
         ("90조각, 2019년 3월", "90 patches, March 2019"),
         ("28×28×1, .5, 1/32", "28×28×1, .5, 1/32"),
         ("8월 3일까지", "by August 3; it may, in March"),
+        ("1천 500만 번, 2천5백만", "15 million times, 25 million"),
+        ("5백만 개, 6천5백", "5 million, 6,500"),
+        ("３×３, １만", "3×3, 10,000"),  # of an input method
+        ("3,5,7과 (28,28,1)", "3, 5, 7 and (28, 28, 1)"),
+        ("−1~1, 5−3", "-1 to 1, 5−3"),
     ],
 )
 def test_numbers_are_compared_as_they_are_counted(korean, english):
     assert sorted(twins.numbers(korean)) == sorted(twins.numbers(english))
     assert sorted(twins.numbers(korean)) != sorted(twins.numbers(english + " 7"))
+
+
+@pytest.mark.parametrize(
+    ("text", "other"), [("−3에서 1까지", "from 3 to 1"), ("3,5,7", "357"), ("x5", "x -5")]
+)
+def test_other_numbers_are_found(text, other):
+    assert sorted(twins.numbers(text)) != sorted(twins.numbers(other))
+
+
+@pytest.mark.parametrize(
+    ("source", "english"),
+    [
+        ("1. 셈\n   ```py\n   x = a  # 셋\n   ```", "1. sum\n   ```py\n   x = b  # three\n   ```"),
+        ("- 가\n  - 나", "- a\n- b"),
+        ("* 가\n* 나", "a b"),
+    ],
+)
+def test_what_is_indented_is_compared_too(source, english):
+    assert twins.differences(source, english, EDITIONS["en"]) != []
 
 
 def test_a_numeral_before_a_particle_is_itself():

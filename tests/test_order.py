@@ -4,6 +4,7 @@ import json
 import re
 
 import nbformat
+import numpy as np
 import pytest
 
 from cnnbook.check import check, order
@@ -68,7 +69,21 @@ def test_a_line_that_does_not_belong_meets_its_reason(capsys, name):
         assert not english.endswith(".") and re.search("[가-힣].*[.?]$", korean)
 
 
-@pytest.mark.parametrize("answer", ["f g c b e a", "F,G,C,B,E,A", ["F", "G", "C", "B", "E", "A"]])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "f g c b e a",
+        "F,G,C,B,E,A",
+        "F → G → C → B → E → A.",
+        "“FGCBEA”",  # copied from the page, with the quotes
+        "ＦＧＣ、ＢＥＡ",  # of an input method
+        "\ufeffF\nG\u200bC\nBEA\n",
+        ["F", "G", "C", "B", "E", "A"],
+        [["F", "G", "C"], ["B", "E", "A"]],
+        np.array("FGCBEA"),
+        [b"FGC", np.bytes_(b"BEA")],
+    ],
+)
 def test_forms_of_an_answer(capsys, answer):
     assert told(capsys, "03-6", answer) == "03-6: correct\n"
 
@@ -83,10 +98,19 @@ def test_forms_of_an_answer(capsys, answer):
         ("FGCBEAF", "each line once: F stands there more often"),
         ("FGX", "A to G, from top to bottom"),
         (3, "A to G, from top to bottom"),
+        ({"F", "G"}, "A to G, from top to bottom"),
+        (["F", None, "G"], "A to G, from top to bottom"),
     ],
 )
 def test_hints(capsys, answer, hint):
     assert hint in told(capsys, "03-6", answer)
+
+
+def test_what_stops_behind_the_lines_is_no_line_s_fault(capsys):
+    """A name that no line has given: the last line is not where Python stops."""
+    hint = told(capsys, "14-6", "DC")
+    assert "Python stops at `result.tolist()`, after the lines: NameError" in hint
+    assert "파이썬이 멈추는 곳: 줄 다음의 `result.tolist()`: NameError" in hint
 
 
 def test_values_are_compared_by_shape_and_number():
@@ -160,6 +184,29 @@ def test_a_line_out_of_place_is_marked(chapter):
     assert widget.locator(".lab-wrong").get_attribute("data-letter") == "E"
     widget.locator("[data-letter=E] .lab-order-down").click()
     assert widget.locator(".lab-wrong").count() == 0 and "맞았습니다" in said(widget)
+
+
+def test_the_order_as_it_stands_is_told(chapter):
+    page, widget = chapter()
+    status = widget.get_by_role("status")
+    press(widget, "FGD")
+    assert status.inner_text() == "F, G, D"
+    page.keyboard.press("ArrowUp")
+    assert status.inner_text() == "F, D, G"
+    # Safari tells no list without bullets by itself.
+    assert widget.locator("[role=list]").count() == 2
+    press(widget, "ECBA")
+    assert "빠뜨립니다" in said(widget)  # the line that is marked is the one of which this is said
+    marked = widget.locator(".lab-wrong")
+    assert marked.evaluate_all("all => all.map(e => e.dataset.letter)") == ["D"]
+
+
+def test_text_of_twice_the_size_fits_a_phone(chapter):
+    page, widget = chapter("en", width=360)
+    press(widget, "FGC")
+    page.evaluate("document.documentElement.style.fontSize = '32px'")
+    assert widget.evaluate("""e => [...e.querySelectorAll("li, code")].every(part =>
+        part.getBoundingClientRect().right <= e.getBoundingClientRect().right)""")
 
 
 def test_narrow_paper_and_no_scripts(chapter):

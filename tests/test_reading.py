@@ -257,6 +257,8 @@ def test_a_term_is_marked_once_where_an_earlier_chapter_explains_it(book):
         ("필터", "필터링", None),
         ("1×1 (pointwise) convolution", "a 1×1 convolution", "1×1 convolution"),
         ("feature map", "The feature maps.", "feature maps"),
+        ("feature map", "The feature\nmap and", "feature\nmap"),  # where the source's line ends
+        ("특징 맵", "이 특징\u00a0맵을", "특징\u00a0맵"),
         ("bias", "biased", None),
         ("max pooling", "soft-max pooling", None),
         ("rectified linear unit (ReLU)", "passes a ReLU.", "ReLU"),
@@ -291,6 +293,80 @@ def test_a_term_says_what_it_means(korean, browser):
     meaning(page).wait_for()
     page.keyboard.press("Tab")
     assert "교차 엔트로피" not in " ".join(meaning(page).all_inner_texts())
+    page.close()
+
+
+def test_a_meaning_stays_while_the_keyboard_is_on_its_term(korean, browser):
+    """Wherever the pointer lies: what scrolls below it counts as its moves."""
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    page.goto((korean / "08-cnn-from-scratch.html").as_uri())
+    page.locator(MARKED).nth(2).focus()
+    meaning(page).wait_for()
+    page.mouse.move(500, 300)
+    page.mouse.move(505, 305)
+    page.wait_for_timeout(500)
+    assert meaning(page).count() == 1
+    page.keyboard.press("Tab")
+    assert meaning(page).count() == 0 or page.locator(f"{MARKED}:focus").count() == 1
+    page.close()
+
+
+PLACES = """async marked => {
+    const said = [], seen = part => part.getBoundingClientRect();
+    for (const term of document.querySelectorAll(marked)) {
+        if (!term.checkVisibility()) continue;  // in a fold
+        for (const y of [innerHeight / 2, innerHeight - 30]) {
+            document.activeElement.blur();
+            dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"}));
+            scrollTo({top: seen(term).top + scrollY - y, behavior: "instant"});
+            term.focus({preventScroll: true});
+            const box = seen(document.querySelector("#definition"));
+            const hidden = [...term.getClientRects()].some(line => line.left < box.right &&
+                line.right > box.left && line.top < box.bottom && line.bottom > box.top);
+            if (hidden) said.push(`covers ${term.textContent}`);
+            if (box.left < 0 || box.right > document.documentElement.clientWidth - 7)
+                said.push(`${term.textContent}: ${box.left} to ${box.right}`);
+            if (seen(term).top > innerHeight / 2 && box.bottom > innerHeight)
+                said.push(`${term.textContent} is above ${box.bottom}`);
+        }
+    }
+    return said;
+}"""
+
+
+def test_a_meaning_is_in_the_window_and_covers_no_part_of_its_term(korean, browser):
+    page = browser.new_page(viewport={"width": 420, "height": 700})
+    page.goto((korean / "08-cnn-from-scratch.html").as_uri())
+    page.locator(MARKED).first.focus()
+    meaning(page).wait_for()
+    assert page.evaluate(PLACES, MARKED) == []
+    page.close()
+
+
+def test_a_pen_s_first_tap_stays_on_the_page_unless_it_hovers(korean, browser):
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    page.goto((korean / "08-cnn-from-scratch.html").as_uri())
+    link = page.locator(MARKED).nth(1)
+    link.scroll_into_view_if_needed()
+    box, pen = link.bounding_box(), page.context.new_cdp_session(page)
+
+    def move(kind, by=5, **more):
+        place = {"x": box["x"] + by, "y": box["y"] + by, "pointerType": "pen"}
+        pen.send("Input.dispatchMouseEvent", {"type": kind, **place, **more})
+
+    def tap():
+        move("mousePressed", button="left", buttons=1, clickCount=1)
+        move("mouseReleased", button="left", clickCount=1)
+
+    tap()
+    meaning(page).wait_for()
+    assert page.url.endswith("08-cnn-from-scratch.html")
+    page.keyboard.press("Escape")
+    for by in (-60, 5):
+        move("mouseMoved", by)
+    meaning(page).wait_for()
+    tap()
+    page.wait_for_url("**/glossary.html#*")
     page.close()
 
 

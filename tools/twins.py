@@ -90,9 +90,9 @@ def facts(text, labels):
 
     Comments in blocks of code are prose.
     """
-    blocks = re.findall(r"^```.*?^```", text, re.M | re.S)
+    blocks = re.findall(r"^ *```.*?^ *```", text, re.M | re.S)
     found = {"blocks of code": [re.sub(r" +# .*", "", block) for block in blocks]}
-    text = re.sub(r"^```.*?^```", " ", text, flags=re.M | re.S)
+    text = re.sub(r"^ *```.*?^ *```", " ", text, flags=re.M | re.S)
     headers = rf"{re.escape(labels['terms'])}|\|[^|\n]*\| English \|.*"
     text = re.sub(rf"^(?:{headers})$(\n\|.*)+", terms, text, flags=re.M)
     formulas = re.findall(r"\$\$.*?\$\$|\$[^$\n]+\$", text, re.S)
@@ -105,17 +105,17 @@ def facts(text, labels):
     found["tags"] = re.findall(r"</?[a-z][^>]*>", text)
     found["headings"] = [len(marks) for marks in re.findall(r"^(#+) ", text, re.M)]
     found["tables"] = [line.count("|") for line in text.splitlines() if line.startswith("|")]
-    found["lists"] = re.findall(r"^(- |\d+\. )", text, re.M)
+    found["lists"] = re.findall(r"^( *(?:[-*+]|\d+\.) )", text, re.M)
     found["quotes"] = re.findall(r"^>", text, re.M)
     found["numbers"] = sorted(numbers(text))
     return found
 
 
 # What a numeral is followed by where a language counts in words, and how many it stands for.
-COUNTS = {"조": 10**12, "억": 10**8, "만": 10**4, "천": 1000}
+COUNTS = {"조": 10**12, "억": 10**8, "만": 10**4, "천": 1000, "백": 100}
 COUNTS |= {" trillion": 10**12, " billion": 10**9, " million": 10**6, " thousand": 1000}
 COUNTED = re.compile(
-    rf"((?:(?<![\d,.])\d[\d,.]*(?:(?:{'|'.join(COUNTS)})(?![각큼]))+ ?)+)(\d[\d,]*(?![\d.]))?"
+    rf"((?:(?<![\d.])\d[\d.]*(?:(?:{'|'.join(COUNTS)})(?![각큼]))+ ?)+)(\d+(?![\d.]))?"
 )
 MONTHS = "January February March April May June July August September October November December"
 DATED = re.compile(rf"\b({MONTHS.replace(' ', '|')})(?= \d)")
@@ -124,21 +124,29 @@ DATED = re.compile(rf"\b({MONTHS.replace(' ', '|')})(?= \d)")
 def numbers(text):
     """Return the numbers of a text as they are counted: 52만 9,984 and 529,984, 6천만 and 60 million.
 
-    Both dashes are ranges; a comma groups digits; a month before a number is one.
+    Both dashes are ranges; a comma before three digits groups them; a month before a number is one; a
+    minus that subtracts nothing belongs to its number.
     """
 
     def value(found):
-        whole = int((found[2] or "0").replace(",", ""))
-        for number, counts in re.findall(r"(\d[\d,.]*)(\D+)", found[1]):
-            one = fractions.Fraction(number.replace(",", ""))
+        whole, below = int(found[2] or 0), 0  # below: the hundreds and thousands of the next 만
+        for number, counts in re.findall(r"(\d[\d.]*)(\D+)", found[1]):
+            one = fractions.Fraction(number)
             for count in re.findall("|".join(COUNTS), counts):
-                one *= COUNTS[count]
-            whole += one
+                if COUNTS[count] < 10**4:
+                    one *= COUNTS[count]
+                else:
+                    whole, below, one = whole + (below + one) * COUNTS[count], 0, 0
+            below += one
+        whole += below
         return f"{float(whole):.12g} " if whole % 1 else f"{int(whole)} "
 
+    text = re.sub(r"\d", lambda digit: str(int(digit[0])), text)  # also wide ones
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
     text = DATED.sub(lambda found: str(MONTHS.split().index(found[1]) + 1), text)
     text = COUNTED.sub(value, re.sub("[~–]", "\n", text))
-    return [number.replace(",", "") for number in re.findall(r"\d(?:[\d,.]*\d)?", text)]
+    found = re.findall(r"(?:(?<![\w)\]])[-−])?\d(?:[\d.]*\d)?", text)
+    return [number.replace("−", "-") for number in found]
 
 
 def terms(table):

@@ -145,11 +145,11 @@ addEventListener("load", () => {
 }
 
 // A term that an earlier chapter explains (tools/pages/terms.py) says there what it means: to a pointer
-// that rests on it, to the keyboard, and to a finger, whose first tap does not yet leave the page.
+// that rests on it, to the keyboard, and to a finger or pen, whose first tap does not yet leave the page.
 {
   const TERMS = "article a[href^='glossary.html#']";
   const file = new URL("terms.js", document.currentScript.src);
-  let wanted, box, script, timer, finger;
+  let wanted, level, box, script, timer, finger;
   const hide = () => {
     clearTimeout(timer);
     box?.remove();
@@ -163,35 +163,41 @@ addEventListener("load", () => {
     const [term, ...rest] = said, meaning = rest.pop();
     const name = Object.assign(document.createElement("a"), { href: wanted.href, textContent: term });
     box.replaceChildren(name, ...rest.map((other) => ` (${other})`), ": ", meaning);
+    box.style.left = 0; // where it is as wide as it will be
     document.body.append(box);
-    const { left, bottom } = wanted.getClientRects()[0], page = document.documentElement;
+    // Below the term, or above it where the window ends; of a term on two lines, at the one with the pointer.
+    const lines = [...wanted.getClientRects()], page = document.documentElement;
+    const pointed = lines.find((line) => line.top <= level && level <= line.bottom);
+    const { bottom } = pointed ?? lines.at(-1), { top } = pointed ?? lines[0];
+    const above = bottom + box.offsetHeight + 2 > innerHeight && top > innerHeight - bottom;
+    const { left } = pointed ?? lines.at(above ? 0 : -1);
     box.style.left = `${Math.max(8, Math.min(left, page.clientWidth - box.offsetWidth - 8)) + scrollX}px`;
-    box.style.top = `${bottom + scrollY + 2}px`;
+    box.style.top = `${(above ? top - box.offsetHeight - 2 : bottom + 2) + scrollY}px`;
     wanted.setAttribute("aria-describedby", "definition");
   };
-  const ask = (link) => {
+  const ask = (link, y) => {
     clearTimeout(timer);
     if (link === wanted) return;
     hide();
     wanted = link;
+    level = y;
     if (globalThis.bookTerms) return show();
     if (script) return;
     script = Object.assign(document.createElement("script"), { src: file, onload: show });
     document.head.append(script);
   };
   addEventListener("pointerdown", ({ pointerType, target }) => {
-    finger = pointerType === "touch";
+    clearTimeout(timer);
+    finger = pointerType === "touch" || pointerType === "pen";
     if (wanted && !target.closest?.("#definition") && target.closest?.(TERMS) !== wanted) hide();
   });
-  addEventListener("pointerover", ({ pointerType, target }) => {
+  addEventListener("pointerover", ({ pointerType, target, clientY }) => {
     if (pointerType === "touch") return;
+    clearTimeout(timer);
     const link = target.closest?.(TERMS);
-    if (link) ask(link);
-    else if (target.closest?.("#definition")) clearTimeout(timer);
-    else if (wanted) {
-      clearTimeout(timer);
-      timer = setTimeout(hide, 300);
-    }
+    if (link && pointerType === "pen") timer = setTimeout(ask, 100, link, clientY); // unless it presses now
+    else if (link) ask(link, clientY);
+    else if (wanted && !wanted.matches(":focus-visible") && !target.closest?.("#definition")) timer = setTimeout(hide, 300);
   });
   addEventListener("focusin", ({ target }) => {
     const link = target.closest?.(TERMS);

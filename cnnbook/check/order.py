@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import re
 import traceback
+import unicodedata
 import warnings
 
 import numpy as np
@@ -21,10 +22,11 @@ LINES = {}  # of every such exercise, by its name
 
 
 class Stopped(Exception):
-    """The lines do not run: the letter of the line at which Python stops, and what it says."""
+    """Python stops: at the line of this letter, or behind the lines (None), and what it says."""
 
     def __init__(self, letter, error):
-        super().__init__(f"{letter}: {type(error).__name__}: {getattr(error, 'msg', error)}")
+        self.letter = letter
+        super().__init__(f"{type(error).__name__}: {getattr(error, 'msg', error)}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Lines:
         except Exception as error:
             frames = traceback.walk_tb(error.__traceback__)
             numbers = [number for frame, number in frames if frame.f_code.co_filename == "<lines>"]
-            raise Stopped(letters[numbers[-1] - 1] if numbers else letters[-1], error) from None
+            raise Stopped(letters[numbers[-1] - 1] if numbers else None, error) from None
 
     def before(self):
         """Return the names that stand when the lines begin."""
@@ -103,7 +105,9 @@ def in_order(name, text, *, ask, wanted, strays, given="import numpy as np"):
         try:
             value = lines.value(letters)
         except Stopped as stopped:
-            english, korean = f"Python stops at line {stopped}", f"파이썬이 멈추는 줄: {stopped}"
+            place = f"line {stopped.letter}" if stopped.letter else f"`{ask}`, after the lines"
+            english = f"Python stops at {place}: {stopped}"
+            korean = f"파이썬이 멈추는 곳: {stopped.letter or f'줄 다음의 `{ask}`'}: {stopped}"
         else:
             if same(value, wanted):
                 return
@@ -113,10 +117,12 @@ def in_order(name, text, *, ask, wanted, strays, given="import numpy as np"):
 
 
 def read(answer, code):
-    """Return the letters of an answer: text such as "BDA", "b, d, a", or a list; a hint for all else."""
-    if isinstance(answer, (list, tuple, np.ndarray)):
-        answer = "".join(map(str, answer))
-    letters = re.sub(r"[\s,]+", "", answer).upper() if isinstance(answer, str) else ""
+    """Return the letters of an answer: text such as "BDA", "b → d → a", or a list; a hint for all else.
+
+    What an input method or a copy puts there counts too: wide letters, quotes, invisible spaces.
+    """
+    letters = unicodedata.normalize("NFKC", spelled(answer))
+    letters = re.sub(r"[\W_]+", "", letters).upper()
     if not letters or set(letters) - set(code):
         raise Wrong(
             f"write the lines' letters, {min(code)} to {max(code)}, from top to bottom, in quotes",
@@ -128,3 +134,14 @@ def read(answer, code):
             f"한 줄은 한 번만 씁니다. 여러 번 쓴 줄: {', '.join(twice)}",
         )
     return letters
+
+
+def spelled(answer):
+    """Return the text of an answer, of its parts where it has some; for all else "0", no line's letter."""
+    if isinstance(answer, np.ndarray):
+        answer = answer.tolist()
+    if isinstance(answer, (list, tuple)):
+        return "".join(map(spelled, answer))
+    if isinstance(answer, bytes):
+        answer = answer.decode("latin-1")
+    return answer if isinstance(answer, str) else "0"

@@ -60,7 +60,7 @@ def rows(edition):
 
 def spelled(term):
     """Return the pattern for a term in prose: with a plural's ending, or a particle, and no other."""
-    word = re.escape(re.sub(r" ?\(.*?\)", "", term))
+    word = r"\s+".join(map(re.escape, re.sub(r" ?\(.*?\)", "", term).split()))
     if re.search("[가-힣]", term):
         return rf"(?<![\w]){word}(?![가-힣])|(?<![\w]){word}(?={PARTICLES})"
     short = re.search(r"\(([A-Z]\w*[A-Z]\w*)\)$", term)  # of stochastic gradient descent (SGD)

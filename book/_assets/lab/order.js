@@ -39,8 +39,8 @@ cnnlab.order = (() => {
       this.table = table;
       this.classList.add("lab-widget", "lab-order");
       this.lines = lines.map(([, letter, code]) => this.#line(letter, code));
-      this.pool = element("ul", { "aria-label": text("pool") }, ...this.lines);
-      this.chosen = element("ol", { "aria-label": text("chosen") });
+      this.pool = element("ul", { role: "list", "aria-label": text("pool") }, ...this.lines);
+      this.chosen = element("ol", { role: "list", "aria-label": text("chosen") });
       this.said = element("p", { role: "status" });
       const paper = element("div", { class: "lab-order-paper" }, ...this.childNodes);
       const button = (key, press) => element("button", { type: "button", onclick: press }, text(key));
@@ -88,8 +88,9 @@ cnnlab.order = (() => {
       (item.contains(focus) && !focus.disabled ? focus : item.firstChild).focus();
     }
 
+    // The order as it stands is told, also to a reader who does not see where a line has gone.
     #changed() {
-      this.said.textContent = "";
+      this.said.textContent = [...this.chosen.children].map((item) => item.dataset.letter).join(", ");
       this.lines.forEach((item) => item.classList.remove("lab-wrong"));
       [...this.chosen.children].forEach((item, i, all) => {
         item.querySelector(".lab-order-up").disabled = i === 0;
@@ -109,7 +110,7 @@ cnnlab.order = (() => {
       this.#changed();
       if (right) return (this.said.textContent = text("right", { letters }));
       if (!letters) return (this.said.textContent = text("empty"));
-      items.slice(kept).forEach((item, i) => item.classList.toggle("lab-wrong", i === 0));
+      items.forEach((item, i) => item.classList.toggle("lab-wrong", strays.length ? strays.includes(item.dataset.letter) : i === kept));
       const why = strays.map((letter) => text("stray", { why: this.table.strays[letter][cnnlab.language()] ?? this.table.strays[letter].en }));
       const next = kept === letters.length ? text("more") : kept ? text("kept", { kept, letter: letters[kept] }) : text("first", { letter: letters[0] });
       this.said.textContent = (strays.length ? why : [next]).join(" ");
