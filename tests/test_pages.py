@@ -12,6 +12,7 @@ import urllib.parse
 import pytest
 import yaml
 from books import build, built, pages
+from fontTools.ttLib import TTFont
 
 from tools.editions import EDITIONS
 from tools.pages import extension
@@ -288,7 +289,7 @@ def test_pictures(book):
         tags = re.findall(r"<img [^>]*>", (book / name).read_text("utf-8"))
         for number, tag in enumerate(tags):
             alt = html.unescape(re.search(r'alt="([^"]*)"', tag)[1])
-            assert len(alt) > 5 and not re.search(r"\.(png|jpe?g|svg)$|/", alt), (name, tag)
+            assert len(alt) > 5 and not re.search(r"\.(png|jpe?g|svg)$|(?<!\d)/", alt), (name, tag)
             assert re.search(r' width="\d+" height="\d+"', tag), (name, tag)
             assert ('loading="lazy"' in tag) == (number > 0), (name, tag)
 
@@ -497,3 +498,20 @@ def test_a_third_language_is_a_folder_and_a_row(root, tmp_path):
     assert 'hreflang="ko" href="../ko/other.html"' in (whole / "xx/other.html").read_text("utf-8")
     door = (whole / "index.html").read_text("utf-8")
     assert 'href="xx/index.html"' in door and "x Read in English" in door
+
+
+def test_the_formulas_fonts_have_every_letter_that_the_pages_need(book):
+    """They are cut (extension.py): each letter of a rule for formulas is in the font that it had."""
+    css = (book / "_static/page.css").read_text("utf-8")
+    letters = {int(code, 16) for code in re.findall(r'content:\s*"\\([0-9A-Fa-f]+)"', css)}
+    letters |= {ord(letter) for letter in re.findall(r'content:\s*"([^"\\])"', css)}
+    cut = {path.name: path for path in (book / "_static/mathjax").glob("*.woff")}
+    whole = {
+        path.name: path for path in extension.MATHJAX.glob("output/chtml/fonts/woff-v2/*.woff")
+    }
+    assert len(letters) > 100 and set(cut) == set(whole)
+    for name, path in whole.items():
+        known = set(TTFont(path).getBestCmap()) & letters
+        assert known <= set(TTFont(cut[name]).getBestCmap()), name
+    sizes = [sum(path.stat().st_size for path in some.values()) for some in (cut, whole)]
+    assert sizes[0] < sizes[1] / 2

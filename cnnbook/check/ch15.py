@@ -230,7 +230,7 @@ F  train = train - mean
     ".tolist()",
     strays={
         "C": (
-            "line C takes the mean and the deviation of the test samples: use those of the training",
+            "line C takes the mean and the deviation of the test samples: use those of the training samples",
             "C는 시험용의 평균과 표준편차를 씁니다. 학습용에서 구한 것을 써야 합니다.",
         )
     },

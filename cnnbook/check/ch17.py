@@ -162,7 +162,7 @@ def top_k(answer):
 class Toy:
     """A base and a head, each a number; their sum learns the mean of what it sees.
 
-    As in Keras, `compile` settles which of the two learn, and `fit` needs it.
+    `compile` settles which of the two learn; Keras does so at the first `fit` after it.
     """
 
     def __init__(self):

@@ -17,6 +17,7 @@ from html import escape
 
 import imagesize
 from docutils import nodes
+from fontTools import subset
 from py_mini_racer import JSEvalException, MiniRacer
 from pygments.lexers import JavascriptLexer
 from pygments.token import String
@@ -305,6 +306,23 @@ def mend(html, page, words):
     return re.sub(thebe, "", html, flags=re.S)
 
 
+def cut_fonts(folder, css):
+    """Write MathJax's fonts with the letters of the book's formulas alone: a third of their bytes."""
+    written = re.findall(r'content:\s*"((?:\\[0-9A-Fa-f]+ ?|[^"\\])+)"', css)
+    letters = {0x20, 0xA0}
+    for text in written:
+        letters |= {int(code, 16) for code in re.findall(r"\\([0-9A-Fa-f]+)", text)}
+        letters |= {ord(letter) for letter in re.sub(r"\\[0-9A-Fa-f]+ ?", "", text)}
+    options = subset.Options(flavor="woff", notdef_outline=True)
+    folder.mkdir(exist_ok=True)
+    for path in sorted((MATHJAX / "output/chtml/fonts/woff-v2").glob("*.woff")):
+        font = subset.load_font(path, options)
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=letters)
+        subsetter.subset(font)
+        subset.save_font(font, folder / path.name, options)
+
+
 def finish(app, error):
     """Make the one style sheet and the one script, and mend every page."""
     if error or app.builder.format != "html":
@@ -336,8 +354,9 @@ def finish(app, error):
     lab = [
         path.read_text("utf-8") for kind in ("css", "js") for path in static.glob(f"lab/*.{kind}")
     ]
-    (static / "page.css").write_text(tidy(css, " ".join([*scripts, *lab, *styled])), "utf-8")
-    shutil.copytree(MATHJAX / "output/chtml/fonts/woff-v2", static / "mathjax", dirs_exist_ok=True)
+    css = tidy(css, " ".join([*scripts, *lab, *styled]))
+    (static / "page.css").write_text(css, "utf-8")
+    cut_fonts(static / "mathjax", css)
     for folder in ("scripts", "styles", "vendor"):  # 7 MB that no page asks for any more
         shutil.rmtree(static / folder)
 

@@ -14,7 +14,7 @@ cnnlab.orders = {
   "12-5": {"orders": ["FCABE", "FCAEB"], "strays": {"D": {"en": "line D averages over the places: Grad-CAM keeps them and sums over the maps", "ko": "D는 자리를 평균해 없앱니다. Grad-CAM은 자리를 남기고 맵끼리 더합니다."}}},
   "13-6": {"orders": ["CGDFAE", "CGDFEA"], "strays": {"B": {"en": "line B counts the kernel's numbers once: they work again at every place", "ko": "B는 커널의 수를 한 번만 셉니다. 커널은 자리마다 다시 쓰입니다."}}},
   "14-6": {"orders": ["FDCEAG"], "strays": {"B": {"en": "line B pushes pixels forward: ask where each pixel of the result came from", "ko": "B는 픽셀을 앞으로 보냅니다. 결과의 픽셀마다 어디에서 왔는지 물어야 합니다."}}},
-  "15-6": {"orders": ["DFBAE", "DFBEA"], "strays": {"C": {"en": "line C takes the mean and the deviation of the test samples: use those of the training", "ko": "C는 시험용의 평균과 표준편차를 씁니다. 학습용에서 구한 것을 써야 합니다."}}},
+  "15-6": {"orders": ["DFBAE", "DFBEA"], "strays": {"C": {"en": "line C takes the mean and the deviation of the test samples: use those of the training samples", "ko": "C는 시험용의 평균과 표준편차를 씁니다. 학습용에서 구한 것을 써야 합니다."}}},
   "16-6": {"orders": ["FBDCE", "FBDEC"], "strays": {"A": {"en": "line A divides by 255: this base learned from pixels less the mean, not divided", "ko": "A는 255로 나눕니다. 이 몸통은 평균만 빼고 나누지 않은 픽셀로 배웠습니다."}}},
   "17-6": {"orders": ["CBFEA", "CFBEA"], "strays": {"D": {"en": "line D trains on the test images", "ko": "D는 시험용 이미지로 학습합니다."}}},
   "18-6": {"orders": ["FCDEB"], "strays": {"A": {"en": "line A leaves out the last row with ink", "ko": "A는 잉크가 있는 마지막 행을 빠뜨립니다."}}},
