@@ -293,6 +293,7 @@ def test_what_changed_in_the_source_is_stale_until_it_is_accepted(translated, ca
         ("## W\n\n$n = 3$: `slide`, [two](04-padding-stride.ipynb).", "headings"),
         ("# W\n\n- $n = 3$: `slide`, [two](04-padding-stride.ipynb).", "lists"),
         ("# W\n\n<b>$n = 3$</b>: `slide`, [two](04-padding-stride.ipynb).", "tags"),
+        ("# W\n\n**$n = 3$**: `slide`, [two](04-padding-stride.ipynb).", "emphasis"),
         ("# W\n\n|a|\n|-|\n\n$n = 3$: `slide`, [two](04-padding-stride.ipynb).", "tables"),
     ],
 )

@@ -86,7 +86,7 @@ def stale(source, twin):
 
 
 def facts(text, labels):
-    """Return what a text and its translation have in common: numbers, formulas, code, links, shapes.
+    """Return what a text and its translation share: numbers, formulas, code, links, emphasis, shapes.
 
     Comments in blocks of code are prose.
     """
@@ -95,6 +95,8 @@ def facts(text, labels):
     text = re.sub(r"^ *```.*?^ *```", " ", text, flags=re.M | re.S)
     headers = rf"{re.escape(labels['terms'])}|\|[^|\n]*\| English \|.*"
     text = re.sub(rf"^(?:{headers})$(\n\|.*)+", terms, text, flags=re.M)
+    marked = re.sub(r"`[^`\n]+`|\$[^$\n]+\$", "x", text)
+    found["emphasis"] = ["**"] * len(re.findall(r"\*\*\S(?:[^*\n]*\S)?\*\*", marked))
     formulas = re.findall(r"\$\$.*?\$\$|\$[^$\n]+\$", text, re.S)
     found["formulas"] = sorted(re.sub(r"\\text\{[^}]*\}", "", formula) for formula in formulas)
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " ", text, flags=re.S)
