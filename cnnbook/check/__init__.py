@@ -10,6 +10,7 @@ A prediction is no exercise: the cell below it measures, and `decide` says which
 import importlib
 import importlib.util
 import re
+import unicodedata
 
 import numpy as np
 
@@ -115,6 +116,22 @@ def as_array(answer, shape):
             f"배열의 모양이 {shape}이어야 합니다. 받은 모양: {array.shape}",
         )
     return array
+
+
+def as_letters(answer):
+    """Return the letters of an answer in capitals: "BDA" of text such as "b → d → a", or of a list.
+
+    What an input method or a copy puts there counts too: wide letters, quotes, invisible spaces. A
+    part that is no text is "0", which is no letter.
+    """
+    if isinstance(answer, np.ndarray):
+        answer = answer.tolist()
+    if isinstance(answer, (list, tuple)):
+        return "".join(map(as_letters, answer))
+    if isinstance(answer, bytes):
+        answer = answer.decode("latin-1")
+    text = unicodedata.normalize("NFKC", answer) if isinstance(answer, str) else "0"
+    return re.sub(r"[\W_]+", "", text).upper()
 
 
 def not_known(is_it, *known, about=None):

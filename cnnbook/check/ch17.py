@@ -7,7 +7,7 @@ import types
 import numpy as np
 
 from cnnbook import datasets
-from cnnbook.check import Wrong, as_number, call, exercise, not_known
+from cnnbook.check import Wrong, as_letters, as_number, call, exercise, not_known
 from cnnbook.check.order import in_order
 
 
@@ -67,8 +67,7 @@ def reach(answer):
 
 @exercise("17-3")
 def order(answer):
-    letters = answer if isinstance(answer, str) else "".join(map(str, answer))
-    given = "".join(letter for letter in letters.lower() if letter.isalpha())
+    given = "".join(letter for letter in as_letters(answer).lower() if letter.isalpha())
     if sorted(given) != list("abcdef"):
         raise Wrong(
             "each of the six letters a to f once", "a부터 f까지 여섯 글자를 한 번씩 적습니다."

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from cnnbook.check import Wrong, as_number, call, exercise, not_known
+from cnnbook.check import Wrong, as_letters, as_number, call, exercise, not_known
 from cnnbook.check.order import in_order
 
 
@@ -148,7 +148,7 @@ def code_accuracy(answer):
 
 @exercise("18-5")
 def shifts(answer):
-    letters = answer if isinstance(answer, str) else "".join(map(str, answer))
+    letters = as_letters(list(answer) if isinstance(answer, set) else answer)
     given = {letter for letter in letters.lower() if letter.isalpha()}
     if not given or not given <= set("abcde"):
         raise Wrong("letters from a to e", "a부터 e까지의 글자로 답합니다.")

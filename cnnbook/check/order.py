@@ -11,12 +11,11 @@ import dataclasses
 import functools
 import re
 import traceback
-import unicodedata
 import warnings
 
 import numpy as np
 
-from cnnbook.check import Wrong, exercise
+from cnnbook.check import Wrong, as_letters, exercise
 
 LINES = {}  # of every such exercise, by its name
 
@@ -117,12 +116,8 @@ def in_order(name, text, *, ask, wanted, strays, given="import numpy as np"):
 
 
 def read(answer, code):
-    """Return the letters of an answer: text such as "BDA", "b → d → a", or a list; a hint for all else.
-
-    What an input method or a copy puts there counts too: wide letters, quotes, invisible spaces.
-    """
-    letters = unicodedata.normalize("NFKC", spelled(answer))
-    letters = re.sub(r"[\W_]+", "", letters).upper()
+    """Return the letters of an answer: text such as "BDA", "b → d → a", or a list; a hint for all else."""
+    letters = as_letters(answer)
     if not letters or set(letters) - set(code):
         raise Wrong(
             f"write the lines' letters, {min(code)} to {max(code)}, from top to bottom, in quotes",
@@ -134,14 +129,3 @@ def read(answer, code):
             f"한 줄은 한 번만 씁니다. 여러 번 쓴 줄: {', '.join(twice)}",
         )
     return letters
-
-
-def spelled(answer):
-    """Return the text of an answer, of its parts where it has some; for all else "0", no line's letter."""
-    if isinstance(answer, np.ndarray):
-        answer = answer.tolist()
-    if isinstance(answer, (list, tuple)):
-        return "".join(map(spelled, answer))
-    if isinstance(answer, bytes):
-        answer = answer.decode("latin-1")
-    return answer if isinstance(answer, str) else "0"

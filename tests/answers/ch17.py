@@ -66,7 +66,7 @@ ANSWERS = {
         ],
     ),
     "17-3": (
-        ["cedafb", "CEDAFB", list("cedafb"), tuple("CEDAFB"), "c, e, d, a, f, b", "c e d a f b"],
+        ["cedafb", "CEDAFB", list("cedafb"), tuple("CEDAFB"), "c, e, d, a, f, b", "“ｃｅｄａｆｂ”"],
         [
             ("abcdef", "compile before"),
             ("edcafb", "frozen base"),

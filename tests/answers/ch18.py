@@ -94,7 +94,7 @@ ANSWERS = {
         ],
     ),
     "18-5": (
-        ["ace", "ACE", "eca", list("ace"), ("a", "c", "e"), "a, c, e"],
+        ["ace", "ACE", "eca", list("ace"), {*"ace"}, ("a", "c", "e"), "ａ, c, e"],
         [
             ("abce", "overfitting"),
             ("acde", "epoch to epoch"),
