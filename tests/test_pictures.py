@@ -186,7 +186,7 @@ def test_a_decompression_bomb_is_refused(tmp_path, size):
 def test_no_picture(tmp_path, content):
     path = tmp_path / "file.jpg"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"file\.jpg, no whole picture(.|\n)*온전한 JPEG"):
+    with pytest.raises(ValueError, match=r"file\.jpg, not a whole picture(.|\n)*온전한 JPEG"):
         pictures.open_picture(path)
 
 
@@ -195,14 +195,14 @@ def test_half_a_picture(tmp_path, name):
     noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3), dtype=np.uint8)
     path = kept(tmp_path, Image.fromarray(noise), name)
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(ValueError, match="no whole picture"):
+    with pytest.raises(ValueError, match="not a whole picture"):
         pictures.open_picture(path)
 
 
 def test_no_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file .*dog\.jpg(.|\n)*파일이 없습니다"):
         pictures.open_picture(tmp_path / "dog.jpg")
-    with pytest.raises(ValueError, match="no whole picture"):
+    with pytest.raises(ValueError, match="not a whole picture"):
         pictures.open_picture(tmp_path)  # a folder
 
 
@@ -350,7 +350,7 @@ def test_half_a_jpeg_is_refused_wherever_it_breaks_off(kind):
     file = io.BytesIO()
     JPEGS[kind][0].save(file, "JPEG", **JPEGS[kind][1])
     for missing in (*range(3, 40), *range(40, len(file.getvalue()), 7)):
-        with pytest.raises(ValueError, match=r"no whole picture(.|\n)*온전한 JPEG"):
+        with pytest.raises(ValueError, match=r"not a whole picture(.|\n)*온전한 JPEG"):
             pictures.open_picture(io.BytesIO(file.getvalue()[:-missing]))
 
 
@@ -389,7 +389,7 @@ def test_loaders_of_data_sets_read_pictures_as_an_opened_picture_is_read(tmp_pat
 
 def test_a_postscript_program_is_not_run():
     endless = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n{} loop\n"
-    with pytest.raises(ValueError, match=r"no whole picture(.|\n)*온전한 JPEG"):
+    with pytest.raises(ValueError, match=r"not a whole picture(.|\n)*온전한 JPEG"):
         pictures.open_picture(io.BytesIO(endless))
 
 

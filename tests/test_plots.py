@@ -429,7 +429,7 @@ def test_size_of_heat_in_pixels(heat):
         ([np.zeros(4)], [np.zeros((2, 2))], None, "images", "an array of shape (4,)"),
         ([np.zeros((4, 4))], [np.zeros((2, 2))], ["a", "b"], "titles", "2 of them"),
         ([np.full((4, 4, 3), 255.0)], [np.zeros((2, 2))], None, "images", "RGB from 255"),
-        ([np.zeros((4, 4))], [[[1, 2], [3]]], None, "heats", "no array"),
+        ([np.zeros((4, 4))], [[[1, 2], [3]]], None, "heats", "not an array"),
     ],
 )
 def test_errors_of_heat(heat, images, heats, titles, argument, came):

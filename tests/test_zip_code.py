@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 import test_digit_cnn
-from laboratory import DRAW, nothing_moves
+from laboratory import DRAW, nothing_moves, until
 from test_digit_cnn import BRUSH, SIDE, drag, on_pad
 
 import cnnbook.strokes
@@ -230,6 +230,8 @@ def test_codes_of_the_pages_own_hand(opened, code):
 
 def test_empty_boxes_are_refused(opened):
     page = opened()
+    shown = "[...document.querySelectorAll('.lab-zip-digits strong')].filter(x => x.textContent)"
+    until(page, f"{shown}.length === 5")  # the example that it opens with is read
     page.evaluate("""() => {
         const { prototype } = cnnlab.Model, run = prototype.run;
         window.runs = 0;

@@ -257,7 +257,7 @@ addEventListener("click", (event) => {
     "zip-code": ["text.js", text, "engine.js", "drawing.js", "models/digits.js", "zip-code.js"],
     "image-top5": ["text.js", text, "engine.js", "drawing.js", "pictures.js", "image-top5.js"],
     "practice-drills": ["text.js", `drills.${document.documentElement.lang}.js`, "drills.js", "practice.js"],
-    "put-in-order": ["text.js", text, "orders.js", "order.js"],
+    "put-in-order": ["text.js", text, "orders.js", "put-in-order.js"],
   };
   const folder = new URL("lab/", document.currentScript.src);
   const asked = new Set();

@@ -317,6 +317,9 @@ def cut_fonts(folder, css):
     folder.mkdir(exist_ok=True)
     for path in sorted((MATHJAX / "output/chtml/fonts/woff-v2").glob("*.woff")):
         font = subset.load_font(path, options)
+        if not letters & set(font.getBestCmap() or {}):
+            shutil.copy(path, folder)  # none of a page's
+            continue
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=letters)
         subsetter.subset(font)

@@ -93,7 +93,8 @@ class Finder {
       return this.has(pattern) && { text: name, pattern, groups: [], near };
     };
     const nouns = stem === text || this.isNoun(text) ? [text] : [stem, text];
-    const tries = [...new Set([text, stem])].map((name) => () => known(name));
+    const one = run.length > 1 ? text.replace(/(?<=\w)s$/, "") : text; // feature maps
+    const tries = [...new Set([text, stem, one])].map((name) => () => known(name));
     for (const name of nouns) tries.push(() => written(name, false));
     if (loosely)
       for (const name of nouns) if (name.length > 2) tries.push(() => written(name, true));
