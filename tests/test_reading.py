@@ -387,3 +387,24 @@ def test_a_finger_s_first_tap_stays_on_the_page(korean, browser):
     link.tap()
     page.wait_for_url("**/glossary.html#*")
     context.close()
+
+
+FORMULA_AND_TEXT = """() => [...document.querySelectorAll("article p span.math")].flatMap((formula) => {
+    const after = formula.nextSibling, first = formula.querySelector("mjx-mi, mjx-mn, mjx-mo");
+    if (after?.nodeType !== Node.TEXT_NODE || !after.data.trim()) return [];
+    const range = document.createRange();
+    range.setStart(after, 0);
+    range.setEnd(after, 1);
+    const [a, b] = [first, range].map((some) => some.getBoundingClientRect());
+    const one = formula.getBoundingClientRect().height < 2 * b.height; // line
+    return one && a.height ? [(a.top + a.bottom - b.top - b.bottom) / 2] : [];
+})"""
+
+
+@pytest.mark.parametrize("name", ["03-convolution.html", "04-padding-stride.html"])
+def test_a_formula_stands_on_the_line_of_its_sentence(korean, browser, name):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((korean / name).as_uri())
+    off = page.evaluate(FORMULA_AND_TEXT)
+    assert len(off) > 10 and max(map(abs, off)) < 8
+    page.close()
