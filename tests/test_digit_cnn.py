@@ -806,9 +806,8 @@ def test_accuracy_on_mnist(opened, root):
     accuracy = np.mean(np.array(answers) == mnist.y_test)
     print(f"accuracy on {len(answers)} test images, in the browser: {accuracy:.4f}")
     assert len(answers) == 10_000
-    assert (
-        accuracy >= 0.985
-    )  # it has learned the page's pen, and an eleventh answer: .9875 in Keras
+    # It has learned the page's pen, and an eleventh answer: .9875 in Keras.
+    assert accuracy >= 0.985
     path = root / "data/results/12-mnist-drawings.json"
     recorded = json.loads(path.read_text(encoding="utf-8"))["test_accuracy"]
     assert accuracy == pytest.approx(recorded, abs=0.0002)  # an image may lie on a border

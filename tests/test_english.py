@@ -7,7 +7,7 @@ import re
 import tomllib
 
 import pytest
-from test_glossary import ROOT, VARIANTS_HEADER, cells, python_sentences, table
+from test_glossary import ROOT, cells, pattern, python_sentences, table
 from test_glossary import glossary as korean_glossary
 
 from tools.editions import EDITIONS
@@ -46,8 +46,7 @@ def prose():
 
 def without_others(text):
     """Return the glossary without its table of words that the book does not use."""
-    head = re.escape(f"| {' | '.join(OTHERS_HEADER)} |")
-    return re.sub(rf"^{head}\n(?:\|.*\n?)+", "", text, flags=re.M)
+    return pattern(*OTHERS_HEADER).sub("", text)
 
 
 def plain(text):
@@ -191,4 +190,3 @@ def test_the_glossary_s_list_of_other_words_is_this_test_s():
         for other in others.split(", "):
             assert (other.casefold(), word) in pairs, (other, word)
     assert "dense layer" in text and "dense layer" not in without_others(text)
-    assert table((ROOT / "book/ko/glossary.md").read_text("utf-8"), *VARIANTS_HEADER)

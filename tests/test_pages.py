@@ -498,6 +498,8 @@ def test_a_third_language_is_a_folder_and_a_row(root, tmp_path):
     assert 'hreflang="ko" href="../ko/other.html"' in (whole / "xx/other.html").read_text("utf-8")
     door = (whole / "index.html").read_text("utf-8")
     assert 'href="xx/index.html"' in door and "x Read in English" in door
+    # Its search leads to the whole book's.
+    assert '"whole":"../ko/search.html"' in (whole / "xx/_static/search-text.js").read_text("utf-8")
 
 
 def test_the_formulas_fonts_have_every_letter_that_the_pages_need(book):

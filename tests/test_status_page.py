@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tools import status_page, twins
+from tools import status_page
 from tools.editions import EDITIONS, SOURCE
 
 OTHERS = [edition for edition in EDITIONS.values() if not edition.is_source]
@@ -78,13 +78,6 @@ def test_every_edition_says_the_same(edition):
     numbers = [sorted(re.findall(r"\d[\d,./]*\d|\d|`[^`]+`", text)) for text in texts]
     assert numbers[0] == numbers[1] and texts[0].count("|") == texts[1].count("|")
     assert not re.search("[가-힣]", texts[1]) and "$" not in texts[1]
-
-
-@pytest.mark.parametrize("edition", OTHERS, ids=lambda edition: edition.language)
-def test_a_twin_s_page_says_what_it_renders(edition):
-    digest = twins.digest(status_page.current(SOURCE))
-    assert status_page.current(edition).endswith(f"\n\n<!-- renders {digest} -->\n")
-    assert "<!--" not in status_page.current(SOURCE)
 
 
 def test_an_edition_that_lacks_chapters_counts_those_it_has():

@@ -76,6 +76,7 @@ class Lines:
         return compile(self.given, "<given>", "exec")
 
     def right(self):
+        """Return the value that is wanted."""
         return eval(self.wanted, self.before())
 
 
@@ -91,7 +92,7 @@ def same(value, wanted):
         return False
 
 
-def in_order(name, text, *, ask, wanted, strays, given="import numpy as np"):
+def in_order(name, text, *, given, ask, wanted, strays):
     """Register an exercise of lines in disorder; arguments as `Lines` has them."""
     lines = LINES[name] = Lines(text.strip("\n"), given, ask, wanted, strays)
 
@@ -100,7 +101,7 @@ def in_order(name, text, *, ask, wanted, strays, given="import numpy as np"):
         letters = read(answer, lines.code)
         used = [lines.strays[letter] for letter in letters if letter in lines.strays]
         why_english, why_korean = ([said[language] for said in used] for language in (0, 1))
-        wanted = lines.right()
+        right = lines.right()
         try:
             value = lines.value(letters)
         except Stopped as stopped:
@@ -108,10 +109,10 @@ def in_order(name, text, *, ask, wanted, strays, given="import numpy as np"):
             english = f"Python stops at {place}: {stopped}"
             korean = f"파이썬이 멈추는 곳: {stopped.letter or f'줄 다음의 `{ask}`'}: {stopped}"
         else:
-            if same(value, wanted):
+            if same(value, right):
                 return
-            english = f"the lines run, and `{ask}` is {value!r}; wanted {wanted!r}"
-            korean = f"실행은 되지만 `{ask}`의 값이 {value!r}입니다. 필요한 값: {wanted!r}"
+            english = f"the lines run, and `{ask}` is {value!r}; wanted {right!r}"
+            korean = f"실행은 되지만 `{ask}`의 값이 {value!r}입니다. 필요한 값: {right!r}"
         raise Wrong("; ".join([*why_english, english]), " ".join([*why_korean, korean]))
 
 

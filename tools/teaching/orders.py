@@ -44,17 +44,19 @@ def right(lines):
     return found
 
 
+def row(lines):
+    """Return what the page knows of an exercise: the orders that are right, and why of each stray."""
+    strays = {
+        letter: {"en": english, "ko": korean} for letter, (english, korean) in lines.strays.items()
+    }
+    return {"orders": right(lines), "strays": strays}
+
+
 def page():
     """Return the text of orders.js."""
-    table = {}
-    for name, lines in exercises().items():
-        strays = {
-            letter: {"en": english, "ko": korean}
-            for letter, (english, korean) in lines.strays.items()
-        }
-        table[name] = {"orders": right(lines), "strays": strays}
     rows = ",\n".join(
-        f'  "{name}": {json.dumps(row, ensure_ascii=False)}' for name, row in table.items()
+        f'  "{name}": {json.dumps(row(lines), ensure_ascii=False)}'
+        for name, lines in exercises().items()
     )
     return (
         "// Written by tools/teaching/orders.py, which ran every order: these compute what is asked for.\n"
