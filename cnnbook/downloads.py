@@ -4,6 +4,7 @@ A file is published under its name only whole: it is written beside it, compared
 and then renamed, so that neither a kill nor a full disk nor two downloads at once leave half a file.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import http.client
@@ -101,25 +102,36 @@ def digests(path, names=("sha256",)):
 
 def download(file, path):
     """Download `file` to `path` and return the path. Raises OSError with a sentence."""
+    with arriving(path) as part:
+        with open(part, "wb") as target:
+            _receive(file, target)
+        if not is_whole(part, file):
+            raise OSError(f"{file.url} sent other bytes than were published")
+    return path
+
+
+@contextlib.contextmanager
+def arriving(path):
+    """Give a file beside `path` that becomes `path` when the block has ended well, and is gone if not.
+
+    Raises OSError with a sentence where the folder cannot be written to.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
         # A name of its own: two downloads of one file, at once, do not write into each other.
         number, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+        os.close(number)
         part = pathlib.Path(name)
         try:
-            with open(number, "wb") as target:
-                _receive(file, target)
-            if not is_whole(part, file):
-                raise OSError(f"{file.url} sent other bytes than were published")
+            yield part
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        if error.errno is None:  # one of the sentences here
+        if error.errno is None:  # a sentence of ours
             raise
         raise OSError(f"{path.parent} cannot be written to: {error.strerror}") from error
-    return path
 
 
 def _remove_abandoned(path):

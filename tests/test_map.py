@@ -56,6 +56,7 @@ ROWS = (
     ("tools.compare", "tools.browser", "tools.editions"),
     ("tools.stored", "tools.minutes"),
     ("tools.run",),
+    ("tools.live",),
     ("tools.full_size", "tools.seeds", "tools.twins", "tools.build"),
     ("tools.status_page",),
     ("tools.speed", "tools.matrix", "tools.pages", "tools.recipes", "tools.teaching"),
