@@ -268,6 +268,25 @@ def test_on_a_phone(opened):
     assert page.locator(".cm-line").first.evaluate(size) == own < 16
 
 
+def test_on_paper_lines_wrap(page):
+    start(page, "a = [" + "1234567890, " * 20 + "]")
+    box = page.locator("pre").first
+    wider = "block => block.scrollWidth > block.clientWidth"
+    assert box.evaluate(wider)
+    page.emulate_media(media="print")
+    assert not box.evaluate(wider)
+    assert page.locator(".cm-line").bounding_box()["height"] > 30
+
+
+def test_a_click_beside_the_code_is_one_in_it(page):
+    start(page, "x = 1")
+    page.locator("button").first.focus()
+    page.locator("pre").first.click(position={"x": 3, "y": 3})
+    page.keyboard.press("End")
+    page.keyboard.type("0")
+    assert text(page) == "x = 10"
+
+
 @pytest.mark.parametrize("way", ["http", "file"])
 def test_it_asks_for_nothing_else(opened, serve, bundled, address, way):
     base = serve(bundled) if way == "http" else bundled.as_uri()

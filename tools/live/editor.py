@@ -18,18 +18,12 @@ import pygments.token
 
 from cnnbook._files import replacing
 from cnnbook.downloads import cache_dir
+from tools.live.engine import Unavailable
 
 SOURCE = pathlib.Path(__file__).with_name("editor")
 SCRIPT, LICENSES = "live-editor.js", "live-editor.LICENSES.txt"
 BROWSERS = "chrome120,edge120,firefox121,safari17.2"  # all of December 2023
 PATIENCE = 300  # seconds for npm, which fetches 12 MB
-
-
-class Unavailable(RuntimeError):
-    """Node, npm or its registry is not there: the pages cannot be made to run on this machine now."""
-
-    def __init__(self, english, korean, said=""):
-        super().__init__("\n".join(filter(None, (english, korean, said))))
 
 
 def bundle(target):
@@ -90,7 +84,7 @@ def _installed():
     if missing := ", ".join(name for name in ("node", "npm") if not shutil.which(name)):
         raise Unavailable(
             f"Pages that run need Node.js and npm. Not found on the PATH: {missing}. Install Node.js "
-            "(https://nodejs.org), or build the book without LIVE=1.",
+            "(https://nodejs.org), or build the book without LIVE=1.\n"
             "페이지에서 코드가 실행되는 책을 만들려면 Node.js와 npm이 필요합니다. PATH에서 찾지 못한 "
             f"프로그램: {missing}. Node.js를 설치하거나(https://nodejs.org) LIVE=1 없이 책을 만듭니다.",
         )
@@ -129,10 +123,9 @@ def _fetch(folder):
     tried = " ".join(command)
     raise Unavailable(
         f"The packages of the editor could not be had from npm's registry. Tried: {tried}. Connect to "
-        "the network and try again, or build the book without LIVE=1. What npm said is below.",
+        "the network and try again, or build the book without LIVE=1. What npm said is below.\n"
         f"편집기의 패키지를 npm 저장소에서 받지 못했습니다. 실행한 명령: {tried}. 네트워크에 연결하고 다시 "
-        "시도하거나 LIVE=1 없이 책을 만듭니다. npm의 출력은 아래와 같습니다.",
-        problem,
+        f"시도하거나 LIVE=1 없이 책을 만듭니다. npm의 출력은 아래와 같습니다.\n{problem}",
     )
 
 
@@ -142,7 +135,7 @@ def _esbuild(packages):
     programs = [*folder.glob("*/bin/esbuild"), *folder.glob("*/esbuild.exe")]
     if not programs:
         raise Unavailable(
-            f"There is no esbuild for this system in {folder}. Delete {packages.parent} to fetch it anew.",
+            f"There is no esbuild for this system in {folder}. Delete {packages.parent} to fetch it anew.\n"
             f"{folder}에 이 시스템용 esbuild가 없습니다. {packages.parent} 폴더를 지우면 다시 받습니다.",
         )
     return programs[0]

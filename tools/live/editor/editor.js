@@ -70,16 +70,16 @@ const knownNames = ViewPlugin.fromClass(
 // --- looks: the <pre> around it has them; what CodeMirror adds is taken back ---------------------------
 
 const looks = EditorView.theme({
-  "&": { width: "max-content", minWidth: "100%" },
+  "&": { width: "fit-content", minWidth: "100%" }, // as wide as the longest line, unless lines wrap: on paper
   "&.cm-focused": { outline: "none" }, // the block has one, below
   ".cm-scroller": { font: "inherit", lineHeight: "inherit", overflow: "visible" },
-  ".cm-content": { padding: 0, whiteSpace: "inherit", caretColor: "currentColor" },
+  ".cm-content": { padding: 0, flexShrink: 1, whiteSpace: "inherit", caretColor: "currentColor" },
   ".cm-line": { padding: 0 },
   "&.cm-focused .cm-matchingBracket": { background: "none", outline: "1px solid currentColor" },
   "&.cm-focused .cm-nonmatchingBracket": { background: "none", outline: "1px dashed currentColor" },
   // Safari on a phone enlarges the page when what takes the keyboard has letters below 16 pixels. It asks the
   // element, not its lines, and these stay as they are on the page: book.css says 0.875rem.
-  "@media (pointer: coarse)": {
+  "@media screen and (pointer: coarse)": {
     ".cm-content": { fontSize: "max(16px, 1em)" },
     ".cm-line": { fontSize: "0.875rem" },
   },
@@ -139,7 +139,7 @@ const withoutLastBreak = (text) => text.replace(/\n$/, ""); // a page's block en
  * destroy leaves the parent as it was. A page with a Content-Security-Policy needs style-src 'unsafe-inline'.
  */
 window.cnnbookEditor = ({ parent, text, label, words, run, next }) => {
-  const box = document.createElement("pre");
+  const box = Object.assign(document.createElement("pre"), { tabIndex: -1 }); // no stop of its own where it scrolls
   const about = Object.assign(document.createElement("span"), {
     id: `live-editor-keys-${++number}`,
     hidden: true,
@@ -168,6 +168,7 @@ window.cnnbookEditor = ({ parent, text, label, words, run, next }) => {
       }),
     ],
   });
+  box.onfocus = () => view.focus(); // a click beside the code
   forceParsing(view, view.state.doc.length, 200); // ms: no flash of uncolored code on a slow machine
   return {
     view,
