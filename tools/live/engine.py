@@ -30,6 +30,7 @@ import zipfile
 from cnnbook import downloads
 from cnnbook._errors import bad_value
 from cnnbook._files import replacing
+from tools.live import Unavailable
 
 VARIABLE = "CNNBOOK_PYODIDE"
 PINS = pathlib.Path(__file__).with_name("engine.toml")
@@ -42,10 +43,6 @@ CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip",
 LIBRARIES = {"openblas": "BSD-3-Clause (https://github.com/OpenMathLib/OpenBLAS)"}
 LARGEST = 1 << 28  # bytes: no file of a distribution has as many
 WHOLE = 1 << 32  # bytes: no distribution unpacks to as many
-
-
-class Unavailable(RuntimeError):
-    """No source has the bytes: there is no network, or it lets none of the sources through."""
 
 
 def files(packages):
@@ -108,7 +105,9 @@ def _fetched(version, wanted, archives):
     have |= _proven(cache, _without(wanted, have))
     official = OFFICIAL.format(version=version)
     sources = [(official, functools.partial(_from_server, official))]
-    sources += [(archive.url, functools.partial(_from_archive, archive)) for archive in archives]
+    for archive in archives:
+        said = f"{archive.url} ({archive.size / 1e6:.1f} MB)"
+        sources.append((said, functools.partial(_from_archive, archive)))
     for address, source in sources:
         if missing := _without(wanted, have):
             print(
@@ -199,13 +198,10 @@ def _size(url):
 
 
 def _from_archive(archive, missing, cache):
-    path = cache / archive.path
+    path = cache / archive.path  # it stays: the next chapter may need another wheel of it
     if not downloads.is_whole(path, archive):
         downloads.download(archive, path)
-    try:
-        return _unpack(path, missing, cache)
-    finally:
-        path.unlink(missing_ok=True)  # what is wanted of it has been taken out
+    return _unpack(path, missing, cache)
 
 
 def _unpack(path, wanted, folder):
