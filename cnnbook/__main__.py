@@ -127,6 +127,11 @@ def teacher(arguments):
     _in_environment("-m", "tools.teaching.sheets", *arguments)
 
 
+def midterm(arguments):
+    """draw a midterm on chapters 1 to 7 for each class, and its key:  midterm DEST --class 1-1"""
+    _in_environment("-m", "tools.teaching.midterm", *arguments)
+
+
 def pdf(arguments):
     """print the book into one PDF file, by Chromium:  pdf DEST"""
     _build()
@@ -181,7 +186,7 @@ TASKS = {
     task.__name__: task
     for task in (
         *(book, serve, lab, test, run, twin, translated, full, seeds, matrix, bench),
-        *(classroom, teacher, pdf, install, clean),
+        *(classroom, teacher, midterm, pdf, install, clean),
     )
 }
 

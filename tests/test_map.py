@@ -59,7 +59,8 @@ ROWS = (
     ("tools.live",),
     ("tools.full_size", "tools.seeds", "tools.twins", "tools.build"),
     ("tools.status_page",),
-    ("tools.speed", "tools.matrix", "tools.pages", "tools.recipes", "tools.teaching"),
+    ("tools.speed", "tools.matrix", "tools.pages", "tools.recipes"),
+    ("tools.teaching",),
     ("tools.bench",),
 )
 

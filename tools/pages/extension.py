@@ -71,10 +71,14 @@ class Typesetter:
         """Return the rules for formulas, without the names that mend() leaves out."""
         return self.v8.call("styles").replace('[jax="CHTML"]', "").replace(".MJX-TEX", "mjx-math")
 
+    def html(self, tex, display):
+        """Return a formula's HTML. Raises JSEvalException for what MathJax cannot read."""
+        return self.v8.call("typeset", tex, display)
+
     def write(self, translator, node, display):
         """Put a formula into the page. What MathJax cannot read is a warning, so it fails -W."""
         try:
-            html = self.v8.call("typeset", node.astext(), display)
+            html = self.html(node.astext(), display)
         except JSEvalException as error:
             reason = re.search(r"^Error: (.*)$", str(error), re.M)
             logging.getLogger(__name__).warning(
@@ -179,9 +183,15 @@ def set_apart_lines(app, doctree, docname):
 
 
 def number_headings(app, doctree):
-    """Give the n-th heading of a page the address #part-n besides its own: the same in every edition."""
+    """Give the n-th heading of a page the address #part-n besides its own: the same in every edition.
+
+    Links in Markdown may use it.
+    """
+    known = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
     for number, section in enumerate(doctree.findall(nodes.section)):
-        section["ids"].append(f"part-{number}")
+        address = f"part-{number}"
+        section["ids"].append(address)
+        known[address] = (section.line, address, section[0].astext())
 
 
 def lead_elsewhere(app, doctree):

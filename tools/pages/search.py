@@ -65,8 +65,11 @@ def names(text):
     return set(re.findall(r"[^\W\d]\w{2,}", text))
 
 
-def page(name, doctree, labels):
-    """Return [name, sections, names in code alone]; a section is [heading, text, in the exercises?]."""
+def page(name, doctree, labels, whole=True):
+    """Return [name, sections, names in code alone]; a section is [heading, text, in the exercises?].
+
+    whole: else only what stands before the page's second heading.
+    """
     sections, exercises = [], set()
     for section in doctree.findall(nodes.section):  # number n has the address #part-n
         heading = said(section[0])
@@ -84,7 +87,8 @@ def page(name, doctree, labels):
         if block.parent.get("nb_element") != "cell_code_output"
     ]
     known = names(" ".join(part for section in sections for part in section[:2]))
-    return [name, sections, " ".join(sorted(names("\n".join(code)) - known))]
+    found = [name, sections, " ".join(sorted(names("\n".join(code)) - known))]
+    return found if whole else [name, sections[:1], ""]
 
 
 def other_words(edition):
@@ -125,10 +129,11 @@ def write(app, error):
         return
     edition = EDITIONS[app.config.language]
     out = pathlib.Path(app.outdir)
-    labels = edition.words["labels"]
+    labels, told = edition.words["labels"], app.env.metadata
     book = {
         "pages": [
-            page(name, app.env.get_doctree(name), labels) for name in sorted(app.env.found_docs)
+            page(name, app.env.get_doctree(name), labels, "nosearch" not in told[name])
+            for name in sorted(app.env.found_docs)
         ],
         "groups": groups(edition),
         "words": edition.words["search"],

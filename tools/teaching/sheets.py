@@ -270,12 +270,20 @@ EXERCISES = (
 
 
 def exercises(name, seed):
-    """Return the exercises of a class. Raises ValueError for a name of blanks or a seed below 0."""
+    """Return the exercises of a class. Raises ValueError as `draw_for` does."""
+    draw = draw_for(name, seed)
+    return [exercise(draw) for exercise in EXERCISES]
+
+
+def draw_for(name, seed, what=""):
+    """Return the Draw of a class, another one for each thing that is made for it.
+
+    Raises ValueError for a name of blanks or a seed below 0.
+    """
     name = canonical(name)
     if seed < 0:
         raise bad_value("seed", seed, "an integer of at least 0", "0 이상의 정수")
-    draw = Draw(name, seed)
-    return [exercise(draw) for exercise in EXERCISES]
+    return Draw(f"{what} {name}".lstrip(), seed)
 
 
 def canonical(name):
@@ -333,24 +341,37 @@ def page(name, seed, key, edition):
     parts = []
     for place, exercise in enumerate(drawn, 1):
         said = words[exercise.name]
-        chapter = words["chapter"].format(exercise.chapter)
-        given = "".join(grid(said[label], got, False) for label, got in exercise.given.items())
-        asked = "".join(grid(said[label], got, not key) for label, got in exercise.answers.items())
-        parts.append(
-            f"<section>\n<h2>{place}. {said['title']} <small>{chapter}</small></h2>\n"
-            f"<p>{said['text'].format(**exercise.told)}</p>\n"
-            + (f'<div class="row">{given}</div>\n' if given else "")
-            + f'<div class="row asked">{asked}</div>\n</section>'
-        )
-    sheet = words["number"].format(f"{seed}-{digest(drawn)[:6]}")
-    who = f'<span class="who">{words["name"]} <span></span></span> · {sheet}'
+        asked = [grid(said[label], got, not key) for label, got in exercise.answers.items()]
+        note = words["chapter"].format(exercise.chapter)
+        parts.append(section(place, exercise, asked, note, edition))
+    title, code = words["key" if key else "sheet"], f"{seed}-{digest(drawn)[:6]}"
+    return printed("\n".join(parts), title, name, code, key, edition)
+
+
+def section(place, exercise, asked, note, edition):
+    """Return the HTML of an exercise: what it gives, and asked, the grids that it asks for."""
+    said = edition.words["sheets"][exercise.name]
+    given = "".join(grid(said[label], got, False) for label, got in exercise.given.items())
+    return (
+        f"<section>\n<h2>{place}. {said['title']} <small>{note}</small></h2>\n"
+        f"<p>{said['text'].format(**exercise.told)}</p>\n"
+        + (f'<div class="row">{given}</div>\n' if given else "")
+        + f'<div class="row asked">{"".join(asked)}</div>\n</section>'
+    )
+
+
+def printed(body, title, name, code, key, edition, styles=STYLES):
+    """Return the HTML of what is printed for a class, or of its key: both carry the same code."""
+    words = edition.words["sheets"]
+    number = words["number"].format(code)
+    who = f'<span class="who">{words["name"]} <span></span></span> · {number}'
     return edition.template(
         "sheet.html",
-        title=words["key" if key else "sheet"],
+        title=title,
         whose=html.escape(canonical(name)),
-        note=f"{sheet} · {words['same_number']}" if key else who,
-        styles=STYLES,
-        exercises="\n".join(parts),
+        note=f"{number} · {words['same_number']}" if key else who,
+        styles=styles,
+        exercises=body,
     )
 
 
@@ -375,9 +396,15 @@ def folder_name(name):
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def main(arguments):
-    parser = argparse.ArgumentParser(prog="teacher", description=__doc__.partition("\n")[0])
-    parser.add_argument("dest", nargs="?", metavar="DEST", help="default: _build/teacher")
+def command(arguments, program, about, kinds, page):
+    """Write what is printed for each class, as HTML and PDF: the command of a program of this room.
+
+    kinds: {how a file's name begins: whether it is the key}. page: of a class's name, its seed, whether
+    it is the key, and the edition, returns HTML.
+    """
+    parser = argparse.ArgumentParser(prog=program, description=about)
+    usual = ROOT / "_build" / program
+    parser.add_argument("dest", nargs="?", metavar="DEST", help=f"default: _build/{program}")
     parser.add_argument(
         "--class", dest="names", action="append", metavar="NAME", help="again for more"
     )
@@ -387,11 +414,11 @@ def main(arguments):
     add_language(parser)
     chosen = parser.parse_args(arguments)
     edition = EDITIONS[chosen.language]
-    dest = pathlib.Path(chosen.dest).expanduser() if chosen.dest else ROOT / "_build" / "teacher"
+    dest = pathlib.Path(chosen.dest).expanduser() if chosen.dest else usual
     made = []
     try:
         for name in chosen.names or [edition.words["sheets"]["class"]]:
-            for kind, key in (("sheet", False), ("key", True)):
+            for kind, key in kinds.items():
                 file_name = f"{kind}-{chosen.seed}{ending(edition)}.html"
                 path = dest / folder_name(name) / file_name
                 text = page(name, chosen.seed, key, edition)
@@ -409,6 +436,11 @@ def main(arguments):
         print("and the same as .pdf")
     except RuntimeError as error:
         print(f"No PDF was made: open the pages in a browser and print them.\n{error}")
+
+
+def main(arguments):
+    about = __doc__.partition("\n")[0]
+    command(arguments, "teacher", about, {"sheet": False, "key": True}, page)
 
 
 if __name__ == "__main__":
