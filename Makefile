@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test run twin translated full seeds matrix bench classroom teacher midterm pdf install clean
+.PHONY: help book serve lab test run twin translated full seeds matrix bench classroom teacher midterm slides pdf install clean
 
 help:
 	@"$(PYTHON)" -m cnnbook
@@ -24,3 +24,6 @@ full:
 
 seeds:
 	@"$(PYTHON)" -m cnnbook seeds $(or $(CH),$(error Name a chapter: make seeds CH=10)) $(ARGS)
+
+slides:
+	@"$(PYTHON)" -m cnnbook slides $(or $(CH),$(error Name a chapter: make slides CH=03, or CH=all)) $(ARGS)

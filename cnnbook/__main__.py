@@ -132,6 +132,12 @@ def midterm(arguments):
     _in_environment("-m", "tools.teaching.midterm", *arguments)
 
 
+def slides(arguments):
+    """make a chapter's slides, HTML and PDF:  slides 03 --language en  (make slides CH=03), or slides all"""
+    _build()
+    _in_environment("-m", "tools.teaching.slides", *arguments)
+
+
 def pdf(arguments):
     """print the book into one PDF file, by Chromium:  pdf DEST"""
     _build()
@@ -186,7 +192,7 @@ TASKS = {
     task.__name__: task
     for task in (
         *(book, serve, lab, test, run, twin, translated, full, seeds, matrix, bench),
-        *(classroom, teacher, midterm, pdf, install, clean),
+        *(classroom, teacher, midterm, slides, pdf, install, clean),
     )
 }
 

@@ -28,6 +28,7 @@ from cnnbook import __main__ as commands
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "cnnbook" / "__main__.py"
+CHAPTER_TASKS = ["run", "twin", "translated", "full", "seeds", "slides"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
@@ -78,11 +79,11 @@ def test_make_calls_the_task(task):
         "-m",
         "cnnbook",
         task,
-        *["03"] * (task in ("run", "twin", "translated", "full", "seeds")),
+        *["03"] * (task in CHAPTER_TASKS),
     ]
 
 
-@pytest.mark.parametrize("task", ["run", "twin", "translated", "full", "seeds"])
+@pytest.mark.parametrize("task", CHAPTER_TASKS)
 def test_make_needs_a_chapter(task):
     done = make("-n", task)
     assert done.returncode != 0
@@ -127,7 +128,7 @@ def test_a_chapter_s_twins_follow_its_run(monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("task", ["classroom", "teacher", "midterm", "pdf"])
+@pytest.mark.parametrize("task", ["classroom", "teacher", "midterm", "slides", "pdf"])
 def test_a_task_that_makes_something_of_the_book(monkeypatch, task):
     got = []
     monkeypatch.setattr(commands, "_build", lambda: got.append("build"))

@@ -1,4 +1,4 @@
-"""For teachers: a classroom's folder, calculation sheets, the printed book."""
+"""For teachers: a classroom's folder, calculation sheets, slides, the printed book."""
 
 from tools.editions import EDITIONS, SOURCE
 
