@@ -2,12 +2,12 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test run twin translated full seeds matrix bench classroom teacher midterm slides pdf install clean
+.PHONY: help book serve lab test run twin translated full seeds matrix bench classroom teacher midterm slides vote pdf install clean
 
 help:
 	@"$(PYTHON)" -m cnnbook
 
-book serve lab test matrix bench classroom teacher midterm pdf install clean:
+book serve lab test matrix bench classroom teacher midterm vote pdf install clean:
 	@"$(PYTHON)" -m cnnbook $@ $(ARGS)
 
 run:

@@ -127,6 +127,11 @@ def teacher(arguments):
     _in_environment("-m", "tools.teaching.sheets", *arguments)
 
 
+def vote(arguments):
+    """make a page for the projector with a chapter's voting questions, one a screen:  vote 03"""
+    _in_environment("-m", "tools.teaching.vote", *arguments)
+
+
 def midterm(arguments):
     """draw a midterm on chapters 1 to 7 for each class, and its key:  midterm DEST --class 1-1"""
     _in_environment("-m", "tools.teaching.midterm", *arguments)
@@ -192,7 +197,7 @@ TASKS = {
     task.__name__: task
     for task in (
         *(book, serve, lab, test, run, twin, translated, full, seeds, matrix, bench),
-        *(classroom, teacher, midterm, slides, pdf, install, clean),
+        *(classroom, teacher, midterm, slides, vote, pdf, install, clean),
     )
 }
 

@@ -166,7 +166,7 @@ def test_the_key_answers_what_the_paper_asks(edition):
         assert section.find_all("b")[-1].get_text() == "abcd"[at]
         assert section.select("ol > li")[at].get_text() == text
         option = questions[name].options[questions[name].letters.index(right)]
-        assert BeautifulSoup(midterm.inline(option), "html.parser").get_text() == text
+        assert BeautifulSoup(voting.inline(option), "html.parser").get_text() == text
     assert len(marked) == len(draw.choices)
     count = sum(part.count for part in midterm.PARTS.values())
     for page in (paper, key):
@@ -212,12 +212,12 @@ def test_the_code_follows_a_question_s_text(monkeypatch):
 
 @editions
 def test_formulas_are_printed_without_a_script(edition):
-    formula = midterm.inline(r"$\frac{1}{2} \cdot 3$ and `x < y`")
+    formula = voting.inline(r"$\frac{1}{2} \cdot 3$ and `x < y`")
     assert "<mfrac>" in formula and formula.endswith(" and <code>x &lt; y</code>")
     for one in voting.read(edition):
         if one.chapter in midterm.CHAPTERS:
             for text in (*one.options, *one.why, one.ask):
-                shown = BeautifulSoup(midterm.markdown().render(text), "html.parser")
+                shown = BeautifulSoup(voting.markdown().render(text), "html.parser")
                 assert "$" not in shown.get_text()
 
 

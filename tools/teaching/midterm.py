@@ -9,20 +9,15 @@ give the same midterm on every machine and in every language. Not the numbers of
 """
 
 import dataclasses
-import functools
 import hashlib
 import itertools
-import re
 import sys
 import typing
 
 import numpy as np
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from cnnbook import ops
 from tools.editions import SOURCE
-from tools.pages.extension import Typesetter
 from tools.teaching import sheets, voting
 
 CHAPTERS = range(1, 8)
@@ -181,35 +176,19 @@ code, pre {{ font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .
 pre {{ margin: .3rem 0; line-height: 1.3; }}"""
 
 
-@functools.cache
-def markdown():
-    """Return the renderer of a question's Markdown; formulas become MathML, which browsers print."""
-    typesetter = Typesetter()
-
-    def formula(tex, options):
-        return re.search(r"<math.*</math>", typesetter.html(tex, options["display_mode"]), re.S)[0]
-
-    rules = MarkdownIt("commonmark", {"html": False}).enable("table")
-    return rules.use(dollarmath_plugin, renderer=formula)
-
-
-def inline(text):
-    return markdown().renderInline(text.strip())
-
-
 def choice(place, note, question, order, key):
     """Return the HTML of a question with its options in an order; of its key with why it is right."""
     at = {letter: number for number, letter in enumerate(question.letters)}
     options = [
         f"<li{' class=right' * (key and letter == question.right)}>"
-        f"{inline(question.options[at[letter]])}</li>"
+        f"{voting.inline(question.options[at[letter]])}</li>"
         for letter in order
     ]
     letter, why = question.letters[order.index(question.right)], question.why[at[question.right]]
     return (
-        f"<section>\n<h2>{place}. <small>{note}</small></h2>\n{markdown().render(question.ask)}"
+        f"<section>\n<h2>{place}. <small>{note}</small></h2>\n{voting.markdown().render(question.ask)}"
         f"<ol>{''.join(options)}</ol>\n"
-        + (f"<p><b>{letter}</b> · {inline(why)}</p>\n" if key else "")
+        + (f"<p><b>{letter}</b> · {voting.inline(why)}</p>\n" if key else "")
         + "</section>"
     )
 
@@ -232,12 +211,14 @@ def explanation(place, note, said, key):
     points = PARTS["explain"].points
     if key:
         rows = (("full", points), ("half", points // 2), ("none", 0))
-        under = "\n".join(f"<p><b>{earned}</b> · {inline(said[row])}</p>" for row, earned in rows)
+        under = "\n".join(
+            f"<p><b>{earned}</b> · {voting.inline(said[row])}</p>" for row, earned in rows
+        )
     else:
         under = '<div class="line"></div>' * 4
     return (
         f"<section>\n<h2>{place}. <small>{note}</small></h2>\n"
-        f"<p>{inline(said['ask'])}</p>\n{under}\n</section>"
+        f"<p>{voting.inline(said['ask'])}</p>\n{under}\n</section>"
     )
 
 

@@ -59,6 +59,17 @@ def print_page(chromium, page, target, **options):
     return len(re.findall(rb"/Type\s*/Page\b", content))
 
 
+def beside(paths):
+    """Print HTML files into PDF files beside them, or say why not."""
+    try:
+        with browser.started() as chromium:
+            for path in paths:
+                print_page(chromium, path, path.with_suffix(".pdf"))
+        print("and the same as .pdf")
+    except RuntimeError as error:
+        print(f"No PDF was made: open the pages in a browser and print them.\n{error}")
+
+
 def once(content):
     """Return a PDF file without doubled titles in its outline.
 

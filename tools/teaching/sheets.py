@@ -23,7 +23,7 @@ import numpy as np
 from cnnbook import normalize, ops
 from cnnbook._errors import bad_value
 from cnnbook._files import replacing
-from tools import ROOT, browser
+from tools import ROOT
 from tools.editions import EDITIONS
 from tools.teaching import add_language, ending, pdf
 
@@ -429,13 +429,7 @@ def command(arguments, program, about, kinds, page):
         print("\n".join(map(str, made)))
     except (ValueError, OSError) as error:
         sys.exit(str(error))
-    try:
-        with browser.started() as chromium:
-            for path in made:
-                pdf.print_page(chromium, path, path.with_suffix(".pdf"))
-        print("and the same as .pdf")
-    except RuntimeError as error:
-        print(f"No PDF was made: open the pages in a browser and print them.\n{error}")
+    pdf.beside(made)
 
 
 def main(arguments):

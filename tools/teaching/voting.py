@@ -15,12 +15,15 @@ import re
 import tomllib
 
 import numpy as np
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from cnnbook import normalize, ops
 from cnnbook._errors import bad_value
 from cnnbook._files import replacing
 from tools import ROOT, twins
 from tools.editions import EDITIONS, SOURCE
+from tools.pages.extension import Typesetter
 
 LETTERS = "abcd"
 SHARED = {"right", "expected", "section"}
@@ -123,6 +126,23 @@ def questions(chapter, edition):
     return [one for one in read(edition) if one.chapter == chapter]
 
 
+@functools.cache
+def markdown():
+    """Return the renderer of a question's Markdown; formulas become MathML, which needs no script."""
+    typesetter = Typesetter()
+
+    def formula(tex, options):
+        return re.search(r"<math.*</math>", typesetter.html(tex, options["display_mode"]), re.S)[0]
+
+    rules = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return rules.use(dollarmath_plugin, renderer=formula)
+
+
+def inline(text):
+    """Return the HTML of a line of Markdown."""
+    return markdown().renderInline(text.strip())
+
+
 # --- the page -------------------------------------------------------------------------------------
 
 
@@ -157,11 +177,15 @@ def link(question, edition):
     raise bad_value(f"voting.toml: [{question.name}] section", question.section, *wanted)
 
 
+def title(chapter, edition):
+    """Return a chapter's title with its number."""
+    _, cells = notebook(chapter, edition)
+    return edition.words["page"]["chapter"].format(chapter) + headings(cells[0])[0]
+
+
 def section(chapter, edition):
     """Return what the page has of a chapter, in Markdown."""
-    _, cells = notebook(chapter, edition)
-    before = edition.words["page"]["chapter"].format(chapter)
-    parts = [f"## {before}{headings(cells[0])[0]}"]
+    parts = [f"## {title(chapter, edition)}"]
     return "\n\n".join(parts + [shown(one, edition) for one in questions(chapter, edition)])
 
 
