@@ -4,7 +4,9 @@ It holds what a chapter has already shown, and the plumbing a reader would not w
 Importing it is cheap; modules that need more are imported by name (`from cnnbook import ops`).
 """
 
+import importlib.util
 import os
+import random
 import sys
 
 # What makes a run repeatable, on one or two processors and with TensorFlow 2.20 and 2.21. Across
@@ -25,6 +27,7 @@ def setup(seed=42):
 
     Call it before TensorFlow is imported; it sets only what the user has not set, then imports
     TensorFlow. `seed` is an integer from 0 to 2**32 - 1; Python, NumPy and Keras all start from it.
+    Where there is no TensorFlow, as in a browser's page, Python and NumPy do.
     Raises ValueError for another seed, RuntimeError when TensorFlow is already imported with
     other settings.
     """
@@ -46,16 +49,28 @@ def setup(seed=42):
         os.environ[name] = REPEATABLE[name]
     _leave_native_log_in_terminal()
 
-    import keras
-    import tensorflow as tf
+    import numpy as np
 
     from cnnbook import plots  # noqa: F401  every figure in the book's style
 
-    keras.utils.set_random_seed(seed)
     SEED = seed
+    if not _has_tensorflow():
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002  Keras does the same
+        return
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     # Newer GPUs would multiply float32 with three decimal digits; the chapters compare six.
     tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
+def _has_tensorflow():
+    """Tell whether TensorFlow is installed. The stand-in of a page that runs is no file."""
+    spec = importlib.util.find_spec("tensorflow")
+    return spec is not None and spec.origin is not None
 
 
 def _leave_native_log_in_terminal():

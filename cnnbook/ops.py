@@ -18,6 +18,7 @@ import inspect
 import math
 import operator
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
@@ -292,8 +293,9 @@ def _each_block(work, blocks):
     The matrix library would share out each product by itself, but not the copying of the windows;
     one block a processor, each with a single-threaded product, shares out both.
     """
-    if len(blocks) == 1:
-        work(blocks[0])
+    if len(blocks) == 1 or sys.platform == "emscripten":  # in a browser's page there are no threads
+        for block in blocks:
+            work(block)
         return
     blas, pool, one_at_a_time = _blas_and_pool(os.getpid())
     # Two callers' limits that overlap would leave the library single-threaded for good.

@@ -27,7 +27,8 @@ STYLE = {
     "image.interpolation": "nearest",
     "image.interpolation_stage": "data",
 }
-plt.rcParams.update(STYLE)
+# Matplotlib 3.8, which a page that runs has, knows all but the last, and does so anyway.
+plt.rcParams.update({name: value for name, value in STYLE.items() if name in plt.rcParams})
 
 _ADDED, _ADDED_TEXT = "#dbeafe", "#1d4ed8"  # zeros that padding adds
 _CURVES = ("#1d4ed8", "#b45309", "#047857", "#7c3aed", "#be123c", "#0e7490")  # in this order
