@@ -6,9 +6,9 @@ import sys
 
 
 def build(root, *arguments):
-    """Build the book of a checkout as `make book` does."""
+    """Build the book of a checkout as `make book` does; pages that run are test_live_pages.py's to add."""
     command = [sys.executable, "-m", "tools.build", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONUTF8": "1"}
+    environment = {**os.environ, "PYTHONUTF8": "1", "LIVE": ""}
     return subprocess.run(
         command, cwd=root, env=environment, capture_output=True, encoding="utf-8", errors="replace"
     )

@@ -1,4 +1,4 @@
-"""The editor of the pages that run, in a bare page and beside the book's own blocks of code."""
+"""The editor of the pages that run, in a bare page and beside the book's own blocks of code. For LIVE=1."""
 
 import html
 import json
@@ -7,9 +7,10 @@ import shutil
 
 import pytest
 
-from tools import editions
-from tools.live import editor
+from tools import build, editions
+from tools.live import Unavailable, editor
 
+pytestmark = pytest.mark.skipif(not build.live(), reason="pages that run: set LIVE=1")
 # The strictest that CodeMirror works under: it lays a style sheet of its own into the page.
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'"
 PAGE = """<!doctype html>
@@ -48,7 +49,7 @@ def bundled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("editor")
     try:
         assert editor.bundle(folder) == (folder / editor.SCRIPT, folder / editor.LICENSES)
-    except editor.Unavailable as error:
+    except Unavailable as error:
         pytest.skip(str(error))
     return folder
 
@@ -121,7 +122,7 @@ def test_names_are_those_that_the_page_s_highlighter_knows():
 def test_without_node(tmp_path, monkeypatch):
     monkeypatch.setattr(editor, "cache_dir", lambda: tmp_path / "cache")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(editor.Unavailable, match="Not found on the PATH: node, npm") as raised:
+    with pytest.raises(Unavailable, match="Not found on the PATH: node, npm") as raised:
         editor.bundle(tmp_path / "target")
     assert "Node.js와 npm이 필요합니다" in str(raised.value)
     assert list(tmp_path.iterdir()) == []
@@ -134,7 +135,7 @@ def test_without_the_registry(tmp_path, monkeypatch):
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("npm_config_fetch_retry_mintimeout", "1")
     monkeypatch.setenv("npm_config_fetch_retry_maxtimeout", "1")
-    with pytest.raises(editor.Unavailable, match="npm ci --ignore-scripts") as raised:
+    with pytest.raises(Unavailable, match="npm ci --ignore-scripts") as raised:
         editor.bundle(tmp_path / "target")
     assert "받지 못했습니다" in str(raised.value) and "127.0.0.1:9" in str(raised.value)
     assert list((tmp_path / "cache").iterdir()) == []

@@ -15,7 +15,7 @@ import zipfile
 import pytest
 
 from cnnbook import downloads
-from tools.live import engine
+from tools.live import Unavailable, engine
 
 VERSION = "1.2.3"
 OFFICIAL = f"/official/{VERSION}/"
@@ -338,7 +338,7 @@ def test_the_official_distribution_s_other_bytes_are_refused(official, cache):
 
 def test_npm_s_other_bytes_are_refused(registries, cache):
     registries.put({f"pyodide-{VERSION}.tgz": tarred({f"package/{n}": b"" for n in CORE})})
-    with pytest.raises(engine.Unavailable, match=rf"pyodide-{VERSION}\.tgz(: | sent other bytes)"):
+    with pytest.raises(Unavailable, match=rf"pyodide-{VERSION}\.tgz(: | sent other bytes)"):
         engine.files([])
     only_proven(cache)
 
@@ -348,7 +348,7 @@ def test_core_that_npm_s_package_does_not_prove_is_refused(web, cache):
     npm = tarred({f"package/{name}": damaged(content) for name, content in CORE.items()})
     web.pin(npm, b"")
     web.put({f"pyodide-{VERSION}.tgz": npm})
-    with pytest.raises(engine.Unavailable) as raised:
+    with pytest.raises(Unavailable) as raised:
         engine.files([])
     for content in (CORE["pyodide.js"], damaged(CORE["pyodide.js"])):
         assert sha256(content) in str(raised.value)
@@ -360,7 +360,7 @@ def test_the_lock_proves_what_a_carrier_carries(registries, cache):
     carrier = zipped({f"a/{n}": damaged(c) if n == BETA else c for n, c in CARRIED.items()})
     registries.pin(npm, carrier)
     registries.put({"carrier-1.0.whl": carrier})
-    with pytest.raises(engine.Unavailable) as raised:
+    with pytest.raises(Unavailable) as raised:
         engine.files(["scikit-alpha"])
     assert f"1 file ({BETA})" in str(raised.value)
     assert f"{sha256(damaged(FILES[BETA]))}, not {sha256(FILES[BETA])}" in str(raised.value)
@@ -395,7 +395,7 @@ def test_a_damaged_file_in_a_named_archive_is_refused(official, tmp_path, monkey
 
 def test_broken_downloads_leave_nothing(official, cache):
     official.server.breaks = True
-    with pytest.raises(engine.Unavailable, match="after "):
+    with pytest.raises(Unavailable, match="after "):
         engine.files(["beta"])
     assert list(cache.iterdir()) == []
     official.server.breaks = False
@@ -471,7 +471,7 @@ def test_what_is_no_archive_is_said(web, tmp_path, monkeypatch, name):
     for content in (b"", b"<html>Please log in</html>", whole[: len(whole) // 2]):
         (tmp_path / name).write_bytes(content)
         monkeypatch.setenv(engine.VARIABLE, str(tmp_path / name))
-        with pytest.raises(engine.Unavailable, match=rf"{name} (cannot be unpacked|lacks)"):
+        with pytest.raises(Unavailable, match=rf"{name} (cannot be unpacked|lacks)"):
             engine.files(["scikit-alpha"])
         only_proven(tmp_path / "cache")
 
@@ -503,7 +503,7 @@ def test_a_server_that_says_no_size_or_a_senseless_one(web):
 def test_without_a_network_two_sentences_say_what_was_tried(registries, cache):
     registries.server.shutdown()
     registries.server.server_close()
-    with pytest.raises(engine.Unavailable) as raised:
+    with pytest.raises(Unavailable) as raised:
         engine.files(["scikit-alpha"])
     said = str(raised.value)
     for part in (
@@ -528,7 +528,7 @@ def test_the_variable_names_nothing(registries, tmp_path, monkeypatch):
 
 def test_a_cache_that_cannot_be_written_to(official, tmp_path):
     (tmp_path / "cache").write_text("a file in its place")
-    with pytest.raises(engine.Unavailable, match="cannot be written to"):
+    with pytest.raises(Unavailable, match="cannot be written to"):
         engine.files([])
 
 

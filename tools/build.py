@@ -1,16 +1,18 @@
 """Build the book: every edition, strictly, each into a folder of its own, and a front door.
 
-Usage:  python -m tools.build [LANGUAGE] [--output DIR]          (make book)
+Usage:  python -m tools.build [LANGUAGE] [--output DIR]          (make book; make book LIVE=1)
 
 An edition is built in _build/<language>/ and laid into _build/html/<language>/. There
 _build/html/index.html leads to each without a script. Before there were two, the pages lay where
-that door is: each old address leads on to the source's page. The one _config.yml and the one
+that door is: each old address leads on to the source's page. With LIVE=1 in the environment,
+chapters 1 to 8 run in the page (tools/live). The one _config.yml and the one
 _toc.yml become an edition's own here, with its words.toml.
 """
 
 import argparse
 import concurrent.futures
 import html
+import os
 import pathlib
 import shutil
 import subprocess
@@ -98,6 +100,23 @@ def build(output=BUILD):
         if not all(list(pool.map(separately, EDITIONS.values()))):
             return False
     put_together(output)
+    return not live() or let_run(output / "html")
+
+
+def live():
+    """Tell whether pages that run are asked for: $LIVE is set, and not to 0."""
+    return os.environ.get("LIVE", "0") not in ("", "0")
+
+
+def let_run(html):
+    """Let chapters run in their pages; where that cannot be, say why, and return False."""
+    from tools.live import Unavailable, pages
+
+    try:
+        pages.add(html)
+    except Unavailable as problem:
+        print(problem, file=sys.stderr)
+        return False
     return True
 
 

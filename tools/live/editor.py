@@ -18,7 +18,7 @@ import pygments.token
 
 from cnnbook._files import replacing
 from cnnbook.downloads import cache_dir
-from tools.live.engine import Unavailable
+from tools.live import Unavailable
 
 SOURCE = pathlib.Path(__file__).with_name("editor")
 SCRIPT, LICENSES = "live-editor.js", "live-editor.LICENSES.txt"

@@ -134,11 +134,12 @@ const withoutLastBreak = (text) => text.replace(/\n$/, ""); // a page's block en
  * Put an editor of Python at the end of `parent`, an element of class "highlight" in the article.
  *
  * text: the code. label: its accessible name. words: the table [live] of the edition's words.toml. run, next:
- * called without arguments, by Shift-Enter both, by Ctrl-Enter or Cmd-Enter the first.
+ * called without arguments, by Shift-Enter both, by Ctrl-Enter or Cmd-Enter the first. changed: called when
+ * the text is another.
  * Returns {view, text(), setText(text), focus(), destroy()}; view is CodeMirror's. setText can be undone;
  * destroy leaves the parent as it was. A page with a Content-Security-Policy needs style-src 'unsafe-inline'.
  */
-window.cnnbookEditor = ({ parent, text, label, words, run, next }) => {
+window.cnnbookEditor = ({ parent, text, label, words, run, next, changed }) => {
   const box = Object.assign(document.createElement("pre"), { tabIndex: -1 }); // no stop of its own where it scrolls
   const about = Object.assign(document.createElement("span"), {
     id: `live-editor-keys-${++number}`,
@@ -163,7 +164,8 @@ window.cnnbookEditor = ({ parent, text, label, words, run, next }) => {
       knownNames,
       looks,
       EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": about.id }),
-      EditorView.updateListener.of(({ focusChanged }) => {
+      EditorView.updateListener.of(({ docChanged, focusChanged }) => {
+        if (docChanged) changed?.();
         if (focusChanged) box.style.outline = view.hasFocus ? "2px solid var(--pst-color-primary, currentColor)" : "";
       }),
     ],

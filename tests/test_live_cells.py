@@ -1,0 +1,225 @@
+"""What runs a chapter's cells in a page, tried here in ordinary Python: which cells run, and how."""
+
+import base64
+import io
+import json
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+import skimage.filters
+import skimage.io
+from PIL import Image
+
+from cnnbook import ops
+from tools.editions import SOURCE
+from tools.live import cells, pages
+from tools.live.inpage import runner
+from tools.live.inpage.skimage import filters
+from tools.live.inpage.skimage import io as pictures
+
+KNOWN = json.loads(cells.ANSWER.read_text("utf-8"))
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """Return a function that runs a cell and returns what it showed and whether it ended well."""
+    shown = []
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    before = matplotlib.get_backend()
+    running = runner.Runner(shown.append)
+    matplotlib.use(f"module://{runner.__package__}.figures")
+    running.shows_figures()
+
+    def run(source):
+        shown.clear()
+        well = running.run(source, "Code of cell 7")
+        return list(shown), well
+
+    yield run
+    matplotlib.use(before)
+
+
+# --- cells, one by one ---
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("1 + 1", [("execute_result", "2")]),
+        ("1 + 1;", []),
+        ("1 + 1  # a remark; with a semicolon", [("execute_result", "2")]),
+        ("'한글;'", [("execute_result", "'한글;'")]),
+        ("None", []),
+        ("x = 3", []),
+        ("", []),
+        ("# nothing", []),
+        ("print(1)\nprint(2)\n3", [("stream", "1\n2\n"), ("execute_result", "3")]),
+        ("print('a', end='')\ndisplay(4)\nprint(5)", "a display_data 5"),
+        ("def f():\n    return 7\n\n\nf()", [("execute_result", "7")]),
+        ("for i in range(2):\n    i", []),
+    ],
+)
+def test_a_cell_shows_what_jupyter_would(page, source, shown):
+    outputs, well = page(source)
+    if isinstance(shown, str):
+        assert [o.get("text", o["output_type"]) for o in outputs] == ["a", "display_data", "5\n"]
+    else:
+        told = [(o["output_type"], o.get("text") or o["data"]["text/plain"]) for o in outputs]
+        assert told == shown
+    assert well
+
+
+def test_names_stay_from_cell_to_cell(page):
+    assert page("a = 2") == ([], True)
+    assert page("a * 3")[0][0]["data"]["text/plain"] == "6"
+    assert page("_ + 1")[0][0]["data"]["text/plain"] == "7"
+
+
+def test_figures_come_where_they_are_shown(page):
+    source = "import matplotlib.pyplot as plt\nprint(1)\nplt.figure(figsize=(2, 1), dpi=50)\nplt.show()\nprint(2)"
+    outputs, well = page(source + "\nplt.figure(figsize=(1, 1), dpi=50);")
+    kinds = [o.get("text") or sorted(o["data"]) for o in outputs]
+    assert kinds == ["1\n", ["image/png", "text/plain"], "2\n", ["image/png", "text/plain"]]
+    with Image.open(io.BytesIO(base64.b64decode(outputs[1]["data"]["image/png"]))) as picture:
+        assert picture.size == (100, 50)
+    assert outputs[1]["data"]["text/plain"] == "<Figure size 100x50 with 0 Axes>" and well
+    assert page("1")[0][0]["output_type"] == "execute_result"  # none is left open
+
+
+def test_an_exception_is_told_from_the_cell_on(page):
+    outputs, well = page("def f():\n    print('before')\n    return 1 / 0\n\nf()")
+    assert not well and outputs[0]["text"] == "before\n"
+    (told,) = outputs[1]["traceback"]
+    assert outputs[1]["ename"] == "ZeroDivisionError" and outputs[1]["evalue"] == "division by zero"
+    assert told.startswith("Traceback") and "runner.py" not in told
+    assert 'File "<Code of cell 7, run 1>", line 5' in told and "return 1 / 0" in told
+
+
+@pytest.mark.parametrize("source", ["x = (", "if True:\n1", "print 3"])
+def test_code_that_is_none_is_told(page, source):
+    outputs, well = page(source)
+    assert not well and outputs[0]["ename"] in ("SyntaxError", "IndentationError")
+    assert "runner.py" not in outputs[0]["traceback"][0]
+
+
+def test_exit_and_interruption_end_the_cell_alone(page):
+    assert page("raise SystemExit(3)")[0][0]["ename"] == "SystemExit"
+    assert page("raise KeyboardInterrupt")[1] is False
+    assert page("1")[1]
+
+
+def test_jupyter_s_own_commands_say_that_a_page_has_none(page):
+    outputs, well = page("if True:\n    %pip install numpy")
+    assert not well and outputs[0]["evalue"] == "%pip works in Jupyter alone, not in a page"
+    assert page("(17\n% 5)")[0][0]["data"]["text/plain"] == "2"
+
+
+def test_much_output_comes_in_pieces(page):
+    outputs, _ = page("for i in range(20_000):\n    print(i)")
+    assert 2 < len(outputs) < 200
+    assert "".join(o["text"] for o in outputs) == "".join(f"{i}\n" for i in range(20_000))
+
+
+# --- what stands in for packages ---
+
+
+def test_tensorflow_imports_and_says_what_it_is_when_used():
+    source = """
+import importlib.util, sys
+sys.path.insert(0, "tools/live")
+from inpage import standin
+standin.install()
+import cnnbook, random
+cnnbook.setup(7)
+first = random.random()
+random.seed(7)
+assert first == random.random() and cnnbook.SEED == 7
+import keras, tensorflow as tf
+from keras import layers
+from tensorflow.keras.datasets import mnist
+def derive():
+    class Mine(keras.Model):
+        pass
+uses = [
+    lambda: tf.constant(3), lambda: layers.Conv2D(8, 3), lambda: tf.float32 + 1, lambda: 1 + tf.e, lambda: -tf.e,
+    derive, lambda: [*tf.data], lambda: len(tf.x), lambda: tf.x[0], lambda: float(tf.x),
+    lambda: isinstance(3, tf.Tensor), lambda: f"{tf.e:.2f}", lambda: bool(tf.x), lambda: tf.x > 1, lambda: __import__("numpy").array(tf.x) + 0,
+]
+for number, use in enumerate(uses):
+    try:
+        use()
+    except standin.NeedsTensorFlow as error:
+        assert "needs TensorFlow" in str(error) and "Colab에서" in str(error)
+    else:
+        raise AssertionError(number)
+assert repr(tf.nn.conv2d) == "<tensorflow.nn.conv2d, which needs TensorFlow>"
+"""
+    subprocess.run([sys.executable, "-c", source], check=True)
+
+
+def test_scikit_image_s_pictures_and_threshold(tmp_path):
+    for name in ("brick.png", "camera.png", "coffee.png", "coins.png", "rocket.jpg"):
+        wanted = skimage.io.imread(cells.skimage_data() / name)
+        (tmp_path / name).write_bytes(pages.content_of(f"skimage/data/{name}"))
+        assert np.array_equal(pictures.imread(tmp_path / name), wanted)
+        if wanted.ndim == 2:
+            assert filters.threshold_otsu(wanted) == skimage.filters.threshold_otsu(wanted)
+    random = np.random.default_rng(0)
+    for high in (1, 2, 5, 200):
+        image = random.integers(0, high, (9, 11), dtype=np.uint8)
+        assert filters.threshold_otsu(image) == skimage.filters.threshold_otsu(image)
+
+
+def test_convolution_without_threads(monkeypatch):
+    random = np.random.default_rng(0)
+    images, kernels = random.normal(size=(9, 64, 64, 8)), random.normal(size=(3, 3, 8, 8))
+    wanted = ops.conv2d(images, kernels)
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setattr(ops, "_blas_and_pool", None)
+    assert np.allclose(ops.conv2d(images, kernels), wanted)
+
+
+# --- chapters ---
+
+
+def test_the_answer_names_chapters_and_cells_that_are_there():
+    assert list(KNOWN) == [f"{number:02d}" for number in range(1, cells.LAST + 1)]
+    for number, chapter in KNOWN.items():
+        ids = [cell.id for cell in cells.code_cells(cells.chapters()[number])]
+        assert set(chapter["stored"]) < set(ids)
+        assert {"matplotlib", "numpy"} <= set(chapter["packages"]) <= set(cells.PACKAGES.values())
+        assert all(pages.content_of(name) for name in chapter["data"])
+
+
+@pytest.mark.parametrize("number", KNOWN)
+def test_without_tensorflow_the_other_cells_show_what_is_stored(number):
+    chapter, path = KNOWN[number], cells.chapters()[number]
+    seen = cells.run_apart(path, chapter["stored"])
+    assert seen["packages"] == chapter["packages"] and seen["data"] == chapter["data"]
+    for cell in cells.code_cells(path):
+        if cell.id not in chapter["stored"]:
+            assert cells.differs(seen["outputs"][cell.id], cell) is None, cell.id
+
+
+def test_a_page_knows_its_cells(korean):
+    chapter, words = KNOWN["03"], SOURCE.words
+    html = (korean / "03-convolution.html").read_text("utf-8")
+    made = pages.page(html, "03", chapter, {"a": 1_600_000}, words)
+    code = cells.code_cells(cells.chapters()["03"])
+    for place, cell in enumerate(code, 1):
+        stored = " data-stored" if cell.id in chapter["stored"] else ""
+        assert f'data-cell="{cell.id}" data-number="{place}"{stored}>' in made
+    assert made.count("data-cell=") == len(code) and ">2 MB" in made or " 2 MB" in made
+    with pytest.raises(RuntimeError, match="chapter 03 does not show"):
+        pages.page(html.replace("conv2d", "conv3d"), "03", chapter, {"a": 1}, words)
+
+
+def test_the_styles_of_a_page_that_runs_use_the_book_s_colours(root, korean):
+    import re
+
+    declared = (korean / "_static/page.css").read_text("utf-8")
+    used = re.findall(r"var\((--[\w-]+)", (root / "tools/live/live.css").read_text("utf-8"))
+    assert used and all(f"{name}:" in declared for name in used)
