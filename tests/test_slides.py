@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 
 from tools import build
 from tools.editions import EDITIONS, SOURCE
-from tools.teaching import slides
+from tools.teaching import slides, voting
 
 ENGLISH = EDITIONS["en"]
 DECKS = [
@@ -165,6 +165,20 @@ def test_a_deck_has_what_the_chapter_has(made, whole, name, edition):
     ]
     told = {item.get_text() for item in deck.select(".list li")}
     assert {item.get_text() for item in take_away.ul.find_all("li")} <= told
+
+
+@every_deck
+def test_each_question_for_a_vote_is_two_slides(made, name, edition):
+    asked = voting.questions(int(name[:2]), edition)
+    votes = read(made(name, edition)[0]).select(".vote")
+    assert len(asked) == 3 and len(votes) == 6
+    for question, asks, answers in zip(asked, votes[::2], votes[1::2], strict=True):
+        assert question.name in asks.h3.get_text() and not asks.select(".percent")
+        assert len(asks.select(".options > ul > li")) == len(question.options)
+        shares = [int(share.get_text()[:-1]) for share in answers.select(".percent")]
+        assert shares == list(question.expected)
+        (right,) = answers.select(".came-out strong:first-of-type")
+        assert right.get_text() == question.right
 
 
 def test_a_deck_is_one_file_and_a_pdf_of_the_same_slides(made, shown):

@@ -42,11 +42,10 @@
   // Move the last piece of one element to the front of its twin: a block, else what stands in a block,
   // else an item, a row or a line. False where nothing can be moved.
   function moveLast(from, to) {
-    const pieces = [...from.children].filter(piece => piece.tagName !== "THEAD"), last = pieces.at(-1);
+    const pieces = [...from.children].filter(piece => !piece.matches("thead, .lead")), last = pieces.at(-1);
     if (pieces.length > 1) {
       to.prepend(last);
-      const left = from.lastElementChild; // what leads to a piece goes with it
-      if (left.matches(".lead") && pieces.length > 2) to.prepend(left);
+      while (from.lastElementChild.matches(".lead")) to.prepend(from.lastElementChild); // to that piece
       return true;
     }
     if (!last || last.matches("p, li, tr, .line, figure, .math")) return false;
@@ -91,6 +90,8 @@
     while (!fits(slide)) {
       if (!moveLast(box, next)) throw new Error(`too large for a slide: ${slide.textContent.slice(0, 200)}`);
     }
+    const pieces = place => place.querySelectorAll("tr, li, .line").length;
+    while (pieces(box) > pieces(next) + 1 && moveLast(box, next)); // not one row alone
     shrink(slide);
   }
 

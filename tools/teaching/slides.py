@@ -12,7 +12,6 @@ import base64
 import copy
 import dataclasses
 import html
-import itertools
 import json
 import mimetypes
 import pathlib
@@ -29,7 +28,7 @@ from cnnbook._errors import bad_value
 from cnnbook._files import replacing
 from tools import browser, build
 from tools.editions import EDITIONS
-from tools.teaching import add_language, ending, pdf
+from tools.teaching import add_language, ending, pdf, voting
 
 HERE = pathlib.Path(__file__).resolve().parent
 # A key sentence counts by its width, in which a letter of Hangul is two columns: 210 are about 35
@@ -146,12 +145,12 @@ def findings(paragraphs):
 
 
 def with_context(paragraphs, chosen):
-    """Return chosen sentences, a short one with the one before it, in their order."""
+    """Return chosen sentences, a short one with the one before it (or after), in their order."""
     ids = {id(one) for one in chosen}
     for paragraph in paragraphs:
-        for before, one in itertools.pairwise(paragraph):
+        for place, one in enumerate(paragraph):
             if id(one) in ids and width(one) < SHORT:
-                ids.add(id(before))
+                ids |= {id(near) for near in paragraph[max(place - 1, 0) : max(place, 2)]}
     return [one for paragraph in paragraphs for one in paragraph if id(one) in ids]
 
 
@@ -172,31 +171,39 @@ def name_of(paragraph):
 
 
 def unnamed(paragraph):
-    """Return a paragraph without the bold words that it begins with."""
+    """Return a paragraph without the bold words that it begins with, if these are no part of a sentence."""
     rest = copy.copy(paragraph)
     rest.find("strong").decompose()
-    if rest.contents and isinstance(rest.contents[0], NavigableString):
-        rest.contents[0].replace_with(rest.contents[0].lstrip())
+    text = rest.get_text()
+    if not text.startswith(" ") or text.lstrip()[:1].islower():
+        return paragraph
+    rest.contents[0].replace_with(rest.contents[0].lstrip())
     return rest
 
 
 # --- from the page to slides ----------------------------------------------------------------------
 
 
+def article(page):
+    """Return what a built page says, without its links and with its pictures in it."""
+    found = BeautifulSoup(page.read_text("utf-8"), "html.parser").find("article")
+    for link in found.select("a.headerlink"):
+        link.decompose()
+    for link in found.find_all("a"):
+        link.unwrap()  # a slide leads nowhere
+    for picture in found.find_all("img"):
+        picture["src"] = inlined(page.parent / urllib.parse.unquote(picture["src"]))
+        del picture["loading"]
+    return found
+
+
 class Chapter:
     """A chapter's built page, read for its slides."""
 
     def __init__(self, page, edition):
+        self.page, self.edition = page, edition
         self.words, self.labels = edition.words["slides"], edition.words["labels"]
-        article = BeautifulSoup(page.read_text("utf-8"), "html.parser").find("article")
-        for link in article.select("a.headerlink"):
-            link.decompose()
-        for link in article.find_all("a"):
-            link.unwrap()  # a slide leads nowhere
-        for picture in article.find_all("img"):
-            picture["src"] = inlined(page.parent / urllib.parse.unquote(picture["src"]))
-            del picture["loading"]
-        self.main = article.find("section")
+        self.main = article(page).find("section")
         self.title = self.main.h1.get_text()
 
     def slides(self):
@@ -210,7 +217,7 @@ class Chapter:
                 ends.append(Slide(title, 2, "list", items(section.find("ul"))))
             else:
                 self.section(section, main, deeper)
-        return [*self.opening(), *main, *ends, *exercises, *deeper]
+        return [*self.opening(), *main, *ends, *self.votes(), *exercises, *deeper]
 
     def opening(self):
         """Return the title's slide and that of what the chapter teaches."""
@@ -259,6 +266,39 @@ class Chapter:
                 if child.name in ("p", "ol", "ul", "div", "put-in-order"):
                     kept.append(block("text", child))
             found.append(Slide(title.decode_contents(), 2, "flow exercise", kept))
+        return found
+
+    def votes(self):
+        """Return two slides for each question that a class votes on: the question, and what to expect.
+
+        Its text is the built page's of all questions, where formulas are typeset.
+        """
+        page = self.page.with_name("voting.html")
+        asked = voting.questions(int(self.page.name[:2]), self.edition)
+        if not asked or not page.exists():
+            return []
+        words, found, whole = self.edition.words["voting"], [], article(page)
+        for question in asked:
+            name = words["question"].format(question.name)
+            part = next(h3.parent for h3 in whole.find_all("h3") if h3.get_text() == name)
+            options = part.find("details", recursive=False).find_previous_sibling("ul")
+            text = [child for child in options.find_previous_siblings() if heading(part) != child]
+            text = [block("text", child) for child in reversed(text) if child.name != "span"]
+            found.append(Slide(name, 3, "prediction vote", [*text, block("options", options)]))
+            shares = copy.copy(options)
+            items = shares.find_all("li")
+            for item, letter, share in zip(items, question.letters, question.expected, strict=True):
+                item["class"] = ["share", *["came-out"] * (letter == question.right)]
+                item["style"] = f"--share: {share}%"
+                item.append(BeautifulSoup(f'<span class="percent">{share}%</span>', "html.parser"))
+            why = part.find("table").find_all("tr")[1 + question.letters.index(question.right)]
+            expected = f'<p class="lead">{html.escape(words["expected"])}</p>'
+            blocks = [
+                block("options", expected, shares),
+                block("text", *why.find_all("td")[-1].contents),
+            ]
+            title = self.words["answer"].format(name, question.right)
+            found.append(Slide(title, 0, "answer vote", blocks))
         return found
 
 
