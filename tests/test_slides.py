@@ -110,6 +110,15 @@ def test_key_sentences_open_and_are_bold():
     assert slides.key([said]) == [said[0], said[1], said[3], said[4]]  # a short one takes along
 
 
+def test_a_sentence_ends_behind_its_formula():
+    formula = BeautifulSoup("<div class='math'>x</div>", "html.parser").div
+    for before, goes_on in (("The mean is", True), ("The mean:", False), ("So it is.", False)):
+        after = slides.sentences(paragraph("and so on. Next."))
+        ends = slides.continued([slides.sentences(paragraph(before)), formula, after])
+        assert [one.get_text() for one in ends.get(id(formula), [])] == ["and so on. "] * goes_on
+        assert len(after) == 2 - goes_on
+
+
 # --- a deck ---
 
 

@@ -154,6 +154,20 @@ def with_context(paragraphs, chosen):
     return [one for paragraph in paragraphs for one in paragraph if id(one) in ids]
 
 
+def continued(parts):
+    """Take what ends a sentence behind a formula out of its paragraph; return {id(formula): [it]}.
+
+    parts: of the prose in order, lists of sentences and other elements.
+    """
+    found = {}
+    for before, formula, after in zip(parts, parts[1:], parts[2:], strict=False):
+        if isinstance(before, list) and isinstance(after, list) and not isinstance(formula, list):
+            said = before[-1].get_text().rstrip() if before else "."
+            if "math" in formula.get("class", []) and not re.search(r"[.?!:][\"”’)]*$", said):
+                found[id(formula)] = [after.pop(0)]
+    return found
+
+
 def first(paragraph):
     """Return the sentence that a paragraph begins with, and the next one where it is short."""
     return paragraph[: 2 if width(paragraph[0]) < SHORT else 1]
@@ -349,6 +363,8 @@ class Stream:
         """Turn the prose since the last cell into blocks; return the sentences that lead to a cell."""
         prose, self.prose = self.prose, []
         parts = [sentences(part) if part.name == "p" else part for part in prose]
+        ends = continued(parts)
+        parts = [part for part in parts if part != []]
         told = [part for part in parts if isinstance(part, list)]
         lead = last(parts[-1]) if before_cell and parts and parts[-1] in told else []
         kept = findings(told) if self.begun else key(told)
@@ -361,7 +377,9 @@ class Stream:
         leading = []
         for place, part in enumerate(parts):
             if part not in told:
-                self.blocks.append(block("rich", *map(led, leading), rich(part)))
+                self.blocks.append(
+                    block("rich", *map(led, leading), rich(part), *ends.get(id(part), []))
+                )
                 leading = []
                 continue
             leads = place + 1 < len(parts) and parts[place + 1] not in told
