@@ -297,11 +297,14 @@ USE_DATA = {
 }
 
 
-def start_page(platform, python, full_data):
-    """Return index.html: what to click and what to type, in the words of every edition."""
+def start_page(platform, python, full_data, live=False):
+    """Return index.html: what to click and what to type, in the words of every edition.
+
+    live: whether chapters of the built book run in their pages.
+    """
     sections = [
         f'<section id="{edition.language}" lang="{edition.language}">\n'
-        f"{section(edition, platform, python, full_data)}</section>"
+        f"{section(edition, platform, python, full_data, live)}</section>"
         for edition in EDITIONS.values()
     ]
     return PAGE.format(
@@ -315,7 +318,7 @@ def start_page(platform, python, full_data):
     )
 
 
-def section(edition, platform, python, full_data):
+def section(edition, platform, python, full_data, live=False):
     """Return what the start page says in one edition's words."""
     words = edition.words["classroom"]
     system = "windows" if platform.startswith("win") else "other"
@@ -333,6 +336,7 @@ def section(edition, platform, python, full_data):
         book=f"book/{edition.language}/index.html",
         laboratory=f"book/{laboratory.language}/laboratory.html",
         elsewhere="" if laboratory is edition else f" {edition.words['elsewhere']}",
+        live=f"<p>{words['live']}</p>" if live else "",
         platform=platform,
         python=python,
         terminal=words[system],
@@ -394,7 +398,8 @@ def make(dest, book, platform, python):
     shutil.copytree(book, part / "book", ignore=shutil.ignore_patterns(".buildinfo", "objects.inv"))
     copy_course(part / "course")
     full_data = copy_full_data(part / "full-data")
-    (part / "index.html").write_text(start_page(platform, python, full_data), encoding="utf-8")
+    live = (book / "_live").is_dir()
+    (part / "index.html").write_text(start_page(platform, python, full_data, live), "utf-8")
     (part / "check.py").write_text(CHECK, encoding="utf-8", newline="\n")
     write_checksums(part)
     if dest.exists():
