@@ -16,7 +16,6 @@ import typing
 
 import numpy as np
 
-from cnnbook import ops
 from tools.editions import SOURCE
 from tools.teaching import sheets, voting
 
@@ -52,11 +51,11 @@ EXPLAIN = {  # what may be asked for in two sentences, and the chapter that expl
     "every_place": 7,
 }
 # What the steps of each exercise earn, in the order in which they are taken. Some the sheet asks for,
-# the others are in `between`.
+# the others are in `between`. None is what the paper gives away, such as the size of an empty table.
 STEPS = {
-    "one_dimension": {"places": 1, "flipped": 1, "convolution": 4, "cross_correlation": 4},
-    "two_dimensions": {"side": 1, "feature_map": 9},
-    "padding_and_stride": {"padded": 3, "side": 3, "feature_map": 4},
+    "one_dimension": {"flipped": 2, "convolution": 4, "cross_correlation": 4},
+    "two_dimensions": {"feature_map": 10},
+    "padding_and_stride": {"padded": 2, "feature_map": 8},
     "sizes": {"exact": 2, "side": 8},
     "channels": {"map_1": 3, "map_2": 3, "feature_map": 4},
     "parameters": {"convolutional": 3, "pooling": 1, "flattened": 3, "fully_connected": 3},
@@ -125,14 +124,9 @@ def between(exercise):
     given = exercise.given
     match exercise.name:
         case "one_dimension":
-            places = ops.output_size(len(given["signal"]), len(given["weights"]))
-            return {"places": places, "flipped": given["weights"][::-1]}
-        case "two_dimensions":
-            return {"side": ops.output_size(len(given["image"]), len(given["kernel"]))}
+            return {"flipped": given["weights"][::-1]}
         case "padding_and_stride":
-            image, kernel = given["image"], given["kernel"]
-            side = ops.output_size(len(image), len(kernel), 2, 1)
-            return {"padded": np.pad(image, 1), "side": side}
+            return {"padded": np.pad(given["image"], 1)}
         case "sizes":
             return {"exact": np.array([before_rounding(*row) for row in given["rows"]])}
         case "channels":
