@@ -5,8 +5,9 @@ as in TensorFlow's channels_last. What deep learning calls convolution is cross-
 kernel is not flipped (Goodfellow, Bengio, Courville, *Deep Learning*, 2016, section 9.1).
 
 `convolve1d`, `correlate1d`, `correlate2d` and `conv2d_loop` are the plain loops that chapter 03
-shows, `pool2d_loop` chapter 06's, `conv2d_backward_loop` chapter 07's: slow, and nothing is hidden.
-`conv2d`, `pool2d` and `conv2d_backward` compute the same numbers as array programming.
+shows, `pool2d_loop` chapter 06's, `conv2d_backward_loop` chapter 07's, and `conv2d_transpose_loop`
+goes the other way: slow, and nothing is hidden. `conv2d`, `pool2d`, `conv2d_backward` and
+`conv2d_transpose` compute the same numbers as array programming.
 
 One rule of number types holds for all that multiplies and adds: a floating first array keeps its
 type and the others are cast to it, as in Keras; integers, 8-bit pixels among them, compute exactly
@@ -100,14 +101,49 @@ def conv2d_backward_loop(images, kernels, grad_output, stride=1):
     return grad_images, grad_kernels, grad_output.sum(axis=(0, 1, 2))
 
 
+def conv2d_transpose_loop(images, kernels, stride=1):
+    """Stamp a kernel for every number of (batch, h, w, filters) images; overlapping stamps add."""
+    batch, height, width, _ = images.shape
+    kernel_height, kernel_width, channels, _ = kernels.shape
+    rows, columns = (height - 1) * stride + kernel_height, (width - 1) * stride + kernel_width
+    output = np.zeros((batch, rows, columns, channels), np.result_type(images, kernels))
+    for n, y, x, f in np.ndindex(*images.shape):
+        stamped_rows = slice(y * stride, y * stride + kernel_height)
+        stamped_columns = slice(x * stride, x * stride + kernel_width)
+        output[n, stamped_rows, stamped_columns] += images[n, y, x, f] * kernels[..., f]
+    return output
+
+
 _RANKS = {"signal": 1, "weights": 1, "image": 2, "kernel": 2, "images": 4, "kernels": 4}
 _RANKS["grad_output"] = 4
 
 
-def _exact(loop):
+def _check_fit(arrays, stride):
+    """Raise ValueError unless a loop's second array fits into its first, and a gradient its output."""
+    (first, second, *rest), name = arrays.values(), list(arrays)[1]
+    if first.ndim == 4:
+        _check_channels(first, second, 1)
+    if second.size == 0:
+        raise bad_value(name, f"shape {second.shape}", "no empty axis", "길이가 0인 축이 없는 배열")
+    inside = first.shape[1:3] if first.ndim == 4 else first.shape
+    places = [
+        _axis_size(name, size, window, stride, 0, 1)
+        for size, window in zip(inside, second.shape, strict=False)
+    ]
+    for grad_output in rest:
+        _gradient(grad_output, (len(first), *places, second.shape[3]), "conv2d")
+
+
+def _check_stamps(arrays, stride):
+    """Raise ValueError unless the kernels have the images' filters. Stamps fit with any stride."""
+    _check_filters(arrays["images"], arrays["kernels"], 1)
+
+
+def _exact(loop, check_fit=_check_fit):
     """Return the chapter's loop for arrays that fit each other, under the module's rule of types.
 
-    8-bit sums must not wrap, and NumPy would broadcast shapes that do not match.
+    8-bit sums must not wrap, and NumPy would broadcast shapes that do not match: check_fit(arrays,
+    stride) refuses them.
     """
     signature = inspect.signature(loop)
 
@@ -119,7 +155,7 @@ def _exact(loop):
             for name, value in bound.arguments.items()
             if name in _RANKS
         }
-        _check_fit(arrays, _positive_int("stride", bound.arguments.get("stride", 1)))
+        check_fit(arrays, _integer("stride", bound.arguments.get("stride", 1)))
         first, second, *rest = arrays.values()
 
         def largest():
@@ -141,24 +177,9 @@ def _exact(loop):
     return exact
 
 
-def _check_fit(arrays, stride):
-    """Raise ValueError unless a loop's second array fits into its first, and a gradient its output."""
-    (first, second, *rest), name = arrays.values(), list(arrays)[1]
-    if first.ndim == 4:
-        _check_channels(first, second, 1)
-    if second.size == 0:
-        raise bad_value(name, f"shape {second.shape}", "no empty axis", "길이가 0인 축이 없는 배열")
-    inside = first.shape[1:3] if first.ndim == 4 else first.shape
-    places = [
-        _axis_size(name, size, window, stride, 0, 1)
-        for size, window in zip(inside, second.shape, strict=False)
-    ]
-    for grad_output in rest:
-        _gradient(grad_output, (len(first), *places, second.shape[3]), "conv2d")
-
-
 convolve1d, correlate1d, correlate2d = map(_exact, (convolve1d, correlate1d, correlate2d))
 conv2d_loop, conv2d_backward_loop = map(_exact, (conv2d_loop, conv2d_backward_loop))
+conv2d_transpose_loop = _exact(conv2d_transpose_loop, _check_stamps)
 
 
 # --- sizes and counts ------------------------------------------------------------------------
@@ -175,10 +196,10 @@ def output_size(size, kernel_size, stride=1, padding="valid", dilation_rate=1):
     padding: "valid", "same", "full", an int for each side, or (before, after).
     Raises ValueError for anything else, and for a kernel that is larger than the padded input.
     """
-    size = _positive_int("size", size)
-    kernel_size = _positive_int("kernel_size", kernel_size)
-    stride = _positive_int("stride", stride)
-    dilation_rate = _positive_int("dilation_rate", dilation_rate)
+    size = _integer("size", size)
+    kernel_size = _integer("kernel_size", kernel_size)
+    stride = _integer("stride", stride)
+    dilation_rate = _integer("dilation_rate", dilation_rate)
     if isinstance(padding, (tuple, list)):
         before, after = _pad_pair(padding, padding)
     else:
@@ -195,8 +216,8 @@ def conv2d_parameter_count(kernel_size, channels, filters, use_bias=True):
     Raises ValueError for anything else.
     """
     height, width = _pair("kernel_size", kernel_size)
-    channels = _positive_int("channels", channels)
-    filters = _positive_int("filters", filters)
+    channels = _integer("channels", channels)
+    filters = _integer("filters", filters)
     return filters * (height * width * channels + bool(use_bias))
 
 
@@ -221,20 +242,13 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
     """
     images, kernels = _array("images", images, 4), _array("kernels", kernels, 4)
     strides, dilation_rate = _pair("strides", strides), _pair("dilation_rate", dilation_rate)
-    groups = _positive_int("groups", groups)
+    groups = _integer("groups", groups)
     pads, (height, width) = _pads_and_places(
         images, kernels, strides, padding, dilation_rate, groups
     )
     kernel_size, filters = kernels.shape[:2], kernels.shape[3]
     if bias is not None:
-        bias = _array("bias", bias, 1)
-        if len(bias) != filters:
-            raise bad_value(
-                "bias",
-                f"shape {bias.shape}",
-                f"({filters},), one number per filter",
-                f"필터마다 하나, ({filters},) 모양",
-            )
+        bias = _bias(bias, filters, "filter", "필터")
 
     def largest():
         by_weights = int(np.abs(kernels.astype(object)).sum(axis=(0, 1, 2)).max())
@@ -246,7 +260,7 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
         bias = bias.astype(result_type)
 
     output = np.empty((len(images), height, width, filters), result_type)
-    matrix = kernels.astype(compute_type).reshape(-1, groups, filters // groups).transpose(1, 0, 2)
+    matrix = _matrices(kernels, groups, compute_type)
 
     def fill(block):
         """Compute some rows of one image, or all rows of several: (images, rows) slices."""
@@ -274,6 +288,23 @@ def conv2d(images, kernels, bias=None, *, strides=1, padding="valid", dilation_r
         ],
     )
     return output
+
+
+def _bias(bias, length, one, one_ko):
+    bias = real_array("bias", bias)
+    if bias.shape != (length,):
+        raise bad_value(
+            "bias",
+            f"shape {bias.shape}",
+            f"({length},), one number per {one}",
+            f"{one_ko}마다 하나, ({length},) 모양",
+        )
+    return bias
+
+
+def _matrices(kernels, groups, dtype):
+    """Return a matrix a group: (groups, window height * width * channels, filters // groups)."""
+    return kernels.astype(dtype).reshape(-1, groups, kernels.shape[3] // groups).transpose(1, 0, 2)
 
 
 def _block_size(height, row_bytes):
@@ -310,7 +341,7 @@ def _blas_and_pool(process):
 
 
 def _check_channels(images, kernels, groups):
-    channels, filters = images.shape[3], kernels.shape[3]
+    channels = images.shape[3]
     if kernels.shape[2] * groups != channels:
         raise bad_value(
             "kernels",
@@ -318,6 +349,23 @@ def _check_channels(images, kernels, groups):
             f"channels // groups = {channels} // {groups} as the kernels' third number",
             f"커널의 세 번째 수가 channels // groups = {channels} // {groups}",
         )
+    _check_groups(images, kernels, groups)
+
+
+def _check_filters(images, kernels, groups):
+    filters = images.shape[3]
+    if kernels.shape[3] != filters:
+        raise bad_value(
+            "kernels",
+            f"shape {kernels.shape} for images of shape {images.shape}",
+            f"the images' {filters} filters as the kernels' fourth number",
+            f"커널의 네 번째 수가 images의 필터 수 {filters}",
+        )
+    _check_groups(images, kernels, groups)
+
+
+def _check_groups(images, kernels, groups):
+    filters = kernels.shape[3]
     if filters % groups:
         raise bad_value(
             "groups", groups, f"a divisor of the {filters} filters", f"필터 수 {filters}의 약수"
@@ -417,25 +465,21 @@ def conv2d_backward(
     """
     images, kernels = _array("images", images, 4), _array("kernels", kernels, 4)
     strides, dilation_rate = _pair("strides", strides), _pair("dilation_rate", dilation_rate)
-    groups = _positive_int("groups", groups)
+    groups = _integer("groups", groups)
     pads, (height, width) = _pads_and_places(
         images, kernels, strides, padding, dilation_rate, groups
     )
-    kernel_size, (channels, filters) = kernels.shape[:2], kernels.shape[2:]
+    kernel_size, filters = kernels.shape[:2], kernels.shape[3]
     grad_output = _gradient(grad_output, (len(images), height, width, filters), "conv2d")
 
     def largest():
-        by_weights = int(np.abs(kernels.astype(object)).sum(axis=(0, 1, 3)).max())
         by_pixels = len(images) * height * width * max(1, _largest(images))
-        return _largest(grad_output) * max(by_weights, by_pixels)
+        return _largest(grad_output) * max(_largest_stamped(kernels, groups), by_pixels)
 
     result_type, compute_type = _types([images, kernels, grad_output], "grad_output", largest)
-    matrix = kernels.astype(compute_type).reshape(-1, groups, filters // groups).transpose(1, 0, 2)
-    rows, count = _block_size(height, width * matrix[..., 0].size * compute_type.itemsize)
-    # Every image meets every kernel. A share of the batch adds up its own gradient of the kernels;
-    # with a fixed number of shares, the sums round alike on any number of processors.
-    share_size = max(1, math.ceil(len(images) / 8))
-    shares = range(0, len(images), share_size)
+    matrix = _matrices(kernels, groups, compute_type)
+    # Every image meets every kernel: each share of the batch adds up a gradient of its own.
+    shares = _shares(len(images))
     grad_images = np.zeros(images.shape, compute_type)
     grad_kernels = np.zeros((len(shares), *matrix.shape), compute_type)
     # Of float32, NumPy adds the first axes one number after the other, and loses digits.
@@ -454,28 +498,10 @@ def conv2d_backward(
         by_group = grad.reshape(-1, groups, filters // groups).transpose(1, 0, 2)
         with np.errstate(invalid="ignore"):  # as in conv2d
             grad_kernels[share] += patches.swapaxes(1, 2) @ by_group
-            grad_patches = matrix @ by_group.swapaxes(1, 2)
         grad_bias[share] += grad.sum(axis=(0, 1, 2), dtype=wide)
-        # Pixels come last here: whole rows are added at a time, however few the channels.
-        grad_patches = grad_patches.reshape(groups, *kernel_size, channels, *grad.shape[:3])
-        grad_slab = np.zeros((groups, channels, *slab.shape[:3]), compute_type)
-        for i, j in np.ndindex(*kernel_size):
-            met_y, met_x = (
-                slice(first, first + (places[a] - 1) * strides[a] + 1, strides[a])
-                for a, first in enumerate((i * dilation_rate[0], j * dilation_rate[1]))
-            )
-            grad_slab[..., met_y, met_x] += grad_patches[:, i, j]
-        grad_slab = np.moveaxis(grad_slab.reshape(-1, *slab.shape[:3]), 0, -1)
-        _add_cropped(grad_images[n], grad_slab, pads, y.start * strides[0])
+        _stamp(grad_images[n], grad, matrix, pads, y.start, kernel_size, strides, dilation_rate)
 
-    def add_share(share):
-        """Go through one share's blocks, one after the other: their rows of pixels overlap."""
-        stop = min(shares[share] + share_size, len(images))
-        for n in range(shares[share], stop, count):
-            for y in range(0, height, rows):
-                add_block(share, slice(n, min(n + count, stop)), slice(y, min(y + rows, height)))
-
-    _each_block(add_share, range(len(shares)))
+    _each_share(add_block, shares, height, width * matrix[..., 0].size * compute_type.itemsize)
     grad_kernels = grad_kernels.sum(axis=0).transpose(1, 0, 2).reshape(kernels.shape)
     gradients = grad_images, grad_kernels, grad_bias.sum(axis=0)
     return tuple(gradient.astype(result_type, copy=False) for gradient in gradients)
@@ -493,14 +519,181 @@ def _gradient(grad_output, shape, function):
     return grad_output
 
 
-def _add_cropped(grad_images, grad_slab, pads, first):
-    """Add the gradient of padded rows from `first` on to the images' own: zeros need none."""
-    (top, _), (left, _) = pads
-    height, width = grad_images.shape[1:3]
-    low, high = max(0, first - top), min(height, first + grad_slab.shape[1] - top)
+def _largest_stamped(kernels, groups):
+    """Return the most that integer weights can add up to in one pixel, signs aside."""
+    by_group = np.abs(kernels.astype(object)).reshape(*kernels.shape[:3], groups, -1)
+    return int(by_group.sum(axis=(0, 1, 4)).max())
+
+
+def _shares(batch):
+    """Split a batch into at most 8 slices: on any number of processors, sums round alike."""
+    size = max(1, math.ceil(batch / 8))
+    return [slice(n, min(n + size, batch)) for n in range(0, batch, size)]
+
+
+def _each_share(work, shares, height, row_bytes):
+    """Call work(share, n, y) for every block of some images' rows, n and y being slices.
+
+    The shares go to all processors; a share's blocks come one after the other, because the pixels
+    that rows send numbers back to overlap.
+    """
+    rows, count = _block_size(height, row_bytes)
+
+    def go_through(share):
+        stop = shares[share].stop
+        for n in range(shares[share].start, stop, count):
+            for y in range(0, height, rows):
+                work(share, slice(n, min(n + count, stop)), slice(y, min(y + rows, height)))
+
+    _each_block(go_through, range(len(shares)))
+
+
+def _stamp(images, maps, matrix, pads, first, kernel_size, strides, dilation_rate):
+    """Add to the images what some rows of the output, from row `first` on, send back to them.
+
+    Each number of the maps stamps its kernel, scaled by it, where `conv2d` had its window; what
+    falls on the padding is cut off.
+    """
+    groups, (top, _), (left, right) = len(matrix), *pads
+    height, width = images.shape[1:3]
+    by_group = maps.reshape(-1, groups, matrix.shape[2]).transpose(1, 2, 0)
+    with np.errstate(invalid="ignore"):  # as in conv2d
+        stamps = matrix @ by_group
+    # Pixels come last here: whole rows are added at a time, however few the channels.
+    stamps = stamps.reshape(groups, *kernel_size, -1, *maps.shape[:3])
+    rows = (maps.shape[1] - 1) * strides[0] + (kernel_size[0] - 1) * dilation_rate[0] + 1
+    slab = np.zeros((groups, stamps.shape[3], len(maps), rows, left + width + right), maps.dtype)
+    for i, j in np.ndindex(*kernel_size):
+        met_y, met_x = (
+            slice(start, start + (maps.shape[1 + a] - 1) * strides[a] + 1, strides[a])
+            for a, start in enumerate((i * dilation_rate[0], j * dilation_rate[1]))
+        )
+        slab[..., met_y, met_x] += stamps[:, i, j]
+    slab = np.moveaxis(slab.reshape(-1, *slab.shape[2:]), 0, -1)
+    above = top - first * strides[0]  # rows of padding that the slab begins with
+    low, high = max(0, -above), min(height, rows - above)
     if high > low:
-        rows = slice(low + top - first, high + top - first)
-        grad_images[:, low:high] += grad_slab[:, rows, left : left + width]
+        images[:, low:high] += slab[:, low + above : high + above, left : left + width]
+
+
+def conv2d_transpose(
+    images,
+    kernels,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    output_padding=None,
+    output_size=None,
+    dilation_rate=1,
+    groups=1,
+):
+    """Let every number stamp its kernel, and add where stamps overlap: a transposed convolution.
+
+    It carries numbers the way of `conv2d` backward: the gradient of `conv2d` with respect to its
+    images, and the product with the transpose of the matrix that `conv2d` is, not its inverse
+    (Dumoulin, Visin, arXiv:1603.07285, chapter 4).
+
+    images: (batch, height, width, filters), as `conv2d` returns them; the batch may be empty.
+    kernels: as `conv2d` takes them, (kernel height, kernel width, channels // groups, filters).
+    bias: None or (channels,), added to each channel of the output.
+    strides, dilation_rate, groups: as in `conv2d`.
+    padding: as in `conv2d`. What falls on it is cut off.
+    output_padding: an int of at least 0, or one for (height, width): how many rows and columns more
+        than the smallest output from which `conv2d` gives the images' size. With p zeros of padding
+        in all, the smallest is (size - 1) * stride + (kernel_size - 1) * dilation_rate + 1 - p, for
+        "same" (size - 1) * stride + 1. At most stride - 1: `conv2d` has one more place in the next.
+        None is 0, but for "same" stride - 1, which gives size * stride.
+    output_size: instead of output_padding, the output's own (height, width), or an int for both.
+
+    Returns (batch, output height, output width, channels), of a type by the module's rule.
+    Raises ValueError for a wrong rank, filters or groups that do not match, a size from which
+    `conv2d` would not give the images' own, a stride or dilation below 1, a type that is not a real
+    number, or integers whose sums could leave int64.
+
+    Elsewhere: Keras has None give size * stride for "valid", too, where the kernel is narrower than
+    the stride, and for "same" and an even kernel counts output_padding from one less. PyTorch and
+    ONNX allow an output_padding up to the dilation rate where that is larger than the stride.
+    """
+    images, kernels = _array("images", images, 4), _array("kernels", kernels, 4)
+    strides, dilation_rate = _pair("strides", strides), _pair("dilation_rate", dilation_rate)
+    groups = _integer("groups", groups)
+    _check_filters(images, kernels, groups)
+    kernel_size, channels = kernels.shape[:2], kernels.shape[2] * groups
+    size = _transposed_size(
+        images.shape[1:3], kernel_size, strides, padding, output_padding, output_size, dilation_rate
+    )
+    pads = _pad_amounts(padding, size, kernel_size, strides, dilation_rate)
+    if bias is not None:
+        bias = _bias(bias, channels, "channel", "채널")
+
+    def largest():
+        by_weights = _largest_stamped(kernels, groups)
+        return _largest(images) * by_weights + (0 if bias is None else _largest(bias))
+
+    given = [images, kernels] + ([] if bias is None else [bias])
+    result_type, compute_type = _types(given, "images", largest)
+    matrix = _matrices(kernels, groups, compute_type)
+    shape = len(images), *size, channels
+    output = np.full(shape, 0 if bias is None else bias, compute_type)
+
+    def add_block(_, n, y):
+        maps = images[n, y].astype(compute_type, copy=False)
+        _stamp(output[n], maps, matrix, pads, y.start, kernel_size, strides, dilation_rate)
+
+    row_bytes = images.shape[2] * matrix[..., 0].size * compute_type.itemsize
+    _each_share(add_block, _shares(len(images)), images.shape[1], row_bytes)
+    return output.astype(result_type, copy=False)
+
+
+def _transposed_size(
+    places, kernel_size, strides, padding, output_padding, output_size, dilation_rate
+):
+    """Return the output's (height, width): of those from which `conv2d` gives `places`, one."""
+    # "same" pads the smallest of them as it pads a single pixel: with span - 1 zeros.
+    pads = _pad_amounts(padding, (1, 1), kernel_size, strides, dilation_rate)
+    smallest = [
+        (places[a] - 1) * strides[a] + (kernel_size[a] - 1) * dilation_rate[a] + 1 - sum(pads[a])
+        for a in (0, 1)
+    ]
+    fitting = [range(max(1, smallest[a]), smallest[a] + strides[a]) for a in (0, 1)]
+    if output_size is not None:
+        if output_padding is not None:
+            raise bad_value(
+                "output_size",
+                f"{output_size!r} beside output_padding={output_padding!r}",
+                "one of the two",
+                "둘 중 하나",
+            )
+        argument, came, start = "output_size", output_size, (0, 0)
+        size = _pair("output_size", output_size)
+    elif output_padding is not None:
+        argument, came, start = "output_padding", output_padding, smallest
+        more = _pair("output_padding", output_padding, least=0)
+        size = tuple(smallest[a] + more[a] for a in (0, 1))
+    else:
+        argument = "padding"
+        same = isinstance(padding, str) and padding.lower() == "same"
+        size = tuple(fitting[a][-1] if same else smallest[a] for a in (0, 1))
+    if all(size[a] in fitting[a] for a in (0, 1)):
+        return size
+    if argument == "padding" or not all(fitting):
+        raise bad_value(
+            "padding",
+            padding,
+            "a padding that leaves at least one row and one column of the output",
+            "출력의 행과 열이 적어도 하나씩 남는 패딩",
+        )
+    (low, high), (left, right) = (
+        (fitting[a][0] - start[a], fitting[a][-1] - start[a]) for a in (0, 1)
+    )
+    raise bad_value(
+        argument,
+        came,
+        f"a height from {low} to {high} and a width from {left} to {right}, so that conv2d gives "
+        f"the images' size {tuple(places)}",
+        f"conv2d의 출력이 images처럼 {tuple(places)} 크기가 되는 높이 {low}~{high}, 너비 {left}~{right}",
+    )
 
 
 # --- pooling ---------------------------------------------------------------------------------
@@ -655,27 +848,27 @@ def pool2d_backward(images, pool_size, grad_output, *, strides=None, padding="va
 # --- arguments -------------------------------------------------------------------------------
 
 
-def _positive_int(argument, value):
+def _integer(argument, value, least=1):
     try:
         number = operator.index(value)
     except TypeError:
-        number = 0
-    if number < 1 or isinstance(value, (bool, np.bool_)):
-        raise bad_value(argument, value, "an integer of at least 1", "1 이상의 정수")
+        number = least - 1
+    if number < least or isinstance(value, (bool, np.bool_)):
+        raise bad_value(argument, value, f"an integer of at least {least}", f"{least} 이상의 정수")
     return number
 
 
-def _pair(argument, value):
+def _pair(argument, value, least=1):
     if isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim):
         if len(value) != 2:
             raise bad_value(
                 argument,
                 value,
-                "an integer of at least 1 or two of them, (height, width)",
-                "1 이상의 정수 하나, 또는 (높이, 너비) 두 개",
+                f"an integer of at least {least} or two of them, (height, width)",
+                f"{least} 이상의 정수 하나, 또는 (높이, 너비) 두 개",
             )
-        return tuple(_positive_int(argument, v) for v in value)
-    return (_positive_int(argument, value),) * 2
+        return tuple(_integer(argument, v, least) for v in value)
+    return (_integer(argument, value, least),) * 2
 
 
 def _array(argument, value, rank):
@@ -685,7 +878,6 @@ def _array(argument, value, rank):
         "weights": "(length,)",
         "image": "(height, width)",
         "kernel": "(height, width)",
-        "bias": "(filters,)",
         "grad_output": "(batch, output height, output width, filters or channels)",
         "kernels": "(height, width, channels // groups, filters)",
     }.get(argument, "(batch, height, width, channels)")
