@@ -28,6 +28,7 @@ def page(monkeypatch):
     """Return a function that runs a cell and returns what it showed and whether it ended well."""
     shown = []
     monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a run has its own
     before = matplotlib.get_backend()
     running = runner.Runner(shown.append)
     matplotlib.use(f"module://{runner.__package__}.figures")
@@ -52,6 +53,7 @@ def page(monkeypatch):
         ("1 + 1;", []),
         ("1 + 1  # a remark; with a semicolon", [("execute_result", "2")]),
         ("'한글;'", [("execute_result", "'한글;'")]),
+        ("x = '\f\v\x85\u2028'\n'한글', x; # lines end at \\n alone", []),
         ("None", []),
         ("x = 3", []),
         ("", []),
@@ -111,16 +113,111 @@ def test_exit_and_interruption_end_the_cell_alone(page):
     assert page("1")[1]
 
 
-def test_jupyter_s_own_commands_say_that_a_page_has_none(page):
-    outputs, well = page("if True:\n    %pip install numpy")
-    assert not well and outputs[0]["evalue"] == "%pip works in Jupyter alone, not in a page"
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("if True:\n    %pip install numpy", "%pip"),
+        ("%%time\n1", "%%time"),
+        ("!ls", "!ls"),
+        ("?print", "?print"),
+        ("np.sum?? ", "np.sum??"),
+        ("input('name? ')", "input()"),
+    ],
+)
+def test_jupyter_s_own_commands_say_that_a_page_has_none(page, source, told):
+    outputs, well = page(source)
+    assert not well and outputs[0]["evalue"] == f"{told} works in Jupyter alone, not in a page"
+
+
+def test_what_only_looks_like_a_command_is_python(page):
     assert page("(17\n% 5)")[0][0]["data"]["text/plain"] == "2"
+    assert page("%matplotlib inline\n3")[0][0]["data"]["text/plain"] == "3"  # so it is
+    (told,) = page("x = (17\n% 5")[0][0]["traceback"]
+    assert "'(' was never closed" in told and "Jupyter" not in told
 
 
 def test_much_output_comes_in_pieces(page):
     outputs, _ = page("for i in range(20_000):\n    print(i)")
     assert 2 < len(outputs) < 200
     assert "".join(o["text"] for o in outputs) == "".join(f"{i}\n" for i in range(20_000))
+
+
+def test_both_streams_are_shown_in_their_order():
+    """In a process of its own: pytest keeps warnings for itself."""
+    source = """
+import sys, warnings
+print(1)
+print(2, file=sys.stderr)
+warnings.warn("careful")
+sys.stdout.writelines(["3", "4"])
+5 is 5
+"""
+    program = f"""
+import json
+from tools.live.inpage import runner
+shown, runner._PAUSE = [], 1e9
+assert runner.Runner(shown.append).run({source!r}, "Cell 7")
+print(json.dumps(shown))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    *streams, value = json.loads(done.stdout)
+    assert value["data"]["text/plain"] == "True" and done.stderr == b""
+    assert [(o["name"], o["text"]) for o in streams] == [
+        ("stdout", "1\n"),
+        ("stderr", '2\n<Cell 7, run 1>:5: UserWarning: careful\n  warnings.warn("careful")\n'),
+        ("stdout", "34"),
+        (
+            "stderr",
+            '<Cell 7, run 1>:7: SyntaxWarning: "is" with a literal. Did you mean "=="?\n  5 is 5\n',
+        ),
+    ]
+
+
+def test_what_is_flushed_is_shown_before_the_cell_goes_on(page, monkeypatch):
+    monkeypatch.setattr(runner, "_PAUSE", 1e9)
+    outputs, _ = page("print(1)\nprint(2, flush=True)\nprint(3)")
+    assert [o["text"] for o in outputs] == ["1\n2\n", "3\n"]
+
+
+def test_a_value_that_is_a_picture_shows_it(page):
+    page("import matplotlib.pyplot as plt\nfrom PIL import Image")
+    page("fig = plt.figure(figsize=(2, 1), dpi=50)")
+    for code, size in (
+        ("fig", (100, 50)),
+        ("display(fig)", (100, 50)),
+        ("Image.new('L', (3, 2))", (3, 2)),
+    ):
+        ((shown,), well) = page(code)
+        with Image.open(io.BytesIO(base64.b64decode(shown["data"]["image/png"]))) as picture:
+            assert picture.size == size and well
+        assert shown["data"]["text/plain"].startswith("<")
+    assert sorted(page("Image.Image")[0][0]["data"]) == ["text/plain"]
+
+
+def test_a_figure_that_cannot_be_drawn_fails_in_its_own_cell_alone(page):
+    outputs, well = page(r"import matplotlib.pyplot as plt; plt.title(r'$\frac{$');")
+    assert not well and outputs[-1]["ename"] == "ValueError"
+    assert [o["output_type"] for o in page("1")[0]] == ["execute_result"]
+
+
+def test_what_is_defined_in_a_cell_is_found_by_its_module_s_name(page):
+    page("class Mine:\n    x = 3")
+    shown = page("import pickle\npickle.loads(pickle.dumps(Mine())).x")[0]
+    assert shown[0]["data"]["text/plain"] == "3"
+    page('def f():\n    """\n    >>> f()\n    4\n    """\n    return 4')
+    shown = page("import doctest\ndoctest.testmod()")[0]
+    assert shown[0]["data"]["text/plain"] == "TestResults(failed=0, attempted=1)"
+
+
+def test_an_exception_that_cannot_be_told_is_told(page):
+    outputs, well = page("class E(Exception):\n    def __str__(self): 1 / 0\nraise E")
+    assert not well and outputs[0]["ename"] == "E"
+    assert page("1")[1]
+
+
+def test_a_misplaced_word_is_shown_with_its_line(page):
+    (told,) = page("x = 1\nreturn x")[0][0]["traceback"]
+    assert "line 2\n    return x\n" in told
 
 
 # --- what stands in for packages ---

@@ -4,14 +4,17 @@ Outputs are nbformat's, as dicts: what a page and a test read, whoever ran the c
 """
 
 import ast
+import base64
 import builtins
 import contextlib
+import io
 import linecache
 import os
 import re
 import sys
 import time
 import traceback
+import types
 
 # Seconds and letters after which what a cell has printed so far is shown.
 _PAUSE, _MUCH = 0.1, 1 << 14
@@ -24,7 +27,10 @@ class Runner:
         self._emit = emit
         self._printed = _Printed(emit)
         self._cells = 0
-        self.names = {"__name__": "__main__", "__builtins__": builtins, "display": self._display}
+        # What looks a class or a test up by the name of its module (pickle, doctest) finds it.
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        self.names = vars(main)
+        self.names |= {"__builtins__": builtins, "display": self._display, "input": _input}
         os.environ["MPLBACKEND"] = f"module://{__package__}.figures"
 
     def run(self, source, name):
@@ -35,9 +41,12 @@ class Runner:
         """
         self._cells += 1
         file = f"<{name}, run {self._cells}>"
-        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        linecache.cache[file] = (len(source), None, list(io.StringIO(source)), file)
         try:
-            with contextlib.redirect_stdout(self._printed):
+            with (
+                contextlib.redirect_stdout(self._printed.stdout),
+                contextlib.redirect_stderr(self._printed.stderr),
+            ):
                 value = self._value(source, file)
                 if value is not None:
                     self._show_value(value)
@@ -52,9 +61,9 @@ class Runner:
         return True
 
     def _value(self, source, file):
-        tree = ast.parse(without_magics(source), file)
+        tree = _parsed(source, file)
         last = tree.body[-1] if tree.body else None
-        shown = isinstance(last, ast.Expr) and not _ends_in_semicolon(source)
+        shown = isinstance(last, ast.Expr) and not _semicolon_follows(last, source)
         if shown:
             tree.body.pop()
         exec(compile(tree, file, "exec"), self.names)
@@ -64,14 +73,14 @@ class Runner:
 
     def _show_value(self, value):
         self.names["_"] = value
-        data = {"text/plain": repr(value)}
+        data = _data(value)
         self._printed.send()
         self._emit({"output_type": "execute_result", "data": data, "metadata": {}})
 
     def _display(self, *values):
         for value in values:
+            data = _data(value)
             self._printed.send()
-            data = {"text/plain": repr(value)}
             self._emit({"output_type": "display_data", "data": data, "metadata": {}})
 
     def _show_figures(self):
@@ -90,64 +99,97 @@ class Runner:
 
 
 class _Printed:
-    """The cell's standard output, sent on in pieces: a print a letter must not flood a page."""
-
-    encoding = "utf-8"
+    """What the cell prints, sent on in pieces: a print a letter must not flood a page."""
 
     def __init__(self, emit):
-        self._emit, self._pieces, self._size, self._sent = emit, [], 0, time.monotonic()
+        self._emit, self._name = emit, None
+        self._pieces, self._size, self._sent = [], 0, time.monotonic()
+        self.stdout, self.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
 
-    def write(self, text):
+    def write(self, name, text):
+        if name != self._name:
+            self.send()
+            self._name = name
         self._pieces.append(text)
         self._size += len(text)
         if self._size > _MUCH or time.monotonic() - self._sent > _PAUSE:
             self.send()
-        return len(text)
-
-    def flush(self):
-        pass
-
-    def isatty(self):
-        return False
 
     def send(self):
         if text := "".join(self._pieces):
-            self._emit({"output_type": "stream", "name": "stdout", "text": text})
+            self._emit({"output_type": "stream", "name": self._name, "text": text})
         self._pieces, self._size, self._sent = [], 0, time.monotonic()
 
 
-def without_magics(source):
-    """Return the source with Jupyter's own commands made Python: they say that a page has none."""
+class _Stream(io.TextIOBase):
+    """sys.stdout or sys.stderr of a cell."""
+
+    encoding = "utf-8"
+
+    def __init__(self, printed, name):
+        self._printed, self.name = printed, name
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        self._printed.write(self.name, text)
+        return len(text)
+
+    def flush(self):
+        self._printed.send()
+
+
+def _input(prompt=""):
+    raise NotImplementedError("input() works in Jupyter alone, not in a page")
+
+
+def _data(value):
+    """Return what Jupyter shows of a value, as nbformat's data: its text, and its picture if it has one."""
+    data = {"text/plain": repr(value)}
+    picture = getattr(type(value), "_repr_png_", None)  # Pillow's pictures, Matplotlib's figures
+    if picture and (content := picture(value)):
+        data["image/png"] = base64.b64encode(content).decode()
+    return data
+
+
+def _parsed(source, file):
+    """Return a cell's tree. Jupyter's own commands are made Python: they say that a page has none."""
 
     def said(line):
-        told = f"{line[2].split()[0]} works in Jupyter alone, not in a page"
-        return f"{line[1]}raise NotImplementedError({told!r})"
+        indent, command = line[1], line[2]
+        if command.split() == ["%matplotlib", "inline"]:
+            return f"{indent}pass"  # so it is
+        told = f"{command.split()[0]} works in Jupyter alone, not in a page"
+        return f"{indent}raise NotImplementedError({told!r})"
 
     try:
-        ast.parse(source)  # a % may begin the second line of a calculation
-        return source
-    except SyntaxError:
-        return re.sub(r"^([ \t]*)([%!].*)$", said, source, flags=re.M)
+        return ast.parse(source, file)  # a % may begin the second line of a calculation
+    except SyntaxError as error:
+        commands = r"^([ \t]*)([%!?].*|[\w.]+\?+[ \t]*)$"
+        try:
+            return ast.parse(re.sub(commands, said, source, flags=re.M), file)
+        except SyntaxError:
+            raise error from None
 
 
-def _ends_in_semicolon(source):
-    code = source.rstrip()
-    last = ast.parse(without_magics(source)).body[-1]
-    after = code.splitlines()[last.end_lineno - 1 :]
-    rest = after[0].encode()[last.end_col_offset :].decode() if after else ""
-    return rest.lstrip().startswith(";")
+def _semicolon_follows(last, source):
+    line = source.split("\n")[last.end_lineno - 1].encode()  # what splitlines() splits at is more
+    return line[last.end_col_offset :].lstrip().startswith(b";")
 
 
 def _told(error, file):
     """Return an exception as an output: its traceback begins in the cell, as in Jupyter."""
     frames = traceback.extract_tb(error.__traceback__)
     first = next((i for i, frame in enumerate(frames) if frame.filename == file), len(frames))
+    if isinstance(error, SyntaxError) and error.filename == file and not error.text:
+        error.text = linecache.getline(file, error.lineno or 0)  # compile() saw the tree alone
     told = traceback.TracebackException.from_exception(error, compact=True)
     told.stack = traceback.StackSummary.from_list(told.stack[first:])
     lines = "".join(told.format()).rstrip("\n")
     return {
         "output_type": "error",
         "ename": type(error).__name__,
-        "evalue": str(error),
+        "evalue": str(told),
         "traceback": [lines],
     }
