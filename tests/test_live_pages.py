@@ -230,6 +230,61 @@ def test_where_the_bytes_do_not_come_the_page_stays(chapter, live):
     running.start()  # what has come is not asked for again
 
 
+def test_where_a_page_may_start_no_worker_it_stays(chapter):
+    running = chapter("03")
+    page = running.page
+    # So does Chromium where a Content-Security-Policy forbids it: an event later, without a message.
+    page.add_init_script(
+        "Worker = class { constructor() { setTimeout(() => this.onerror(new Event('error'))); } postMessage() {} }"
+    )
+    page.reload()
+    page.locator(".live > button").click()
+    page.get_by_role("alert").get_by_text("Python did not start").wait_for(timeout=60_000)
+    assert page.locator(".cm-content").count() == 0 and page.locator(".live > button").is_visible()
+
+
+def test_python_starts_anew_once_and_the_page_is_as_ready_as_before(chapter):
+    """Stopped, stopped again meanwhile, ended by itself: with a storage that is full."""
+    running = chapter("03")
+    page = running.page
+    page.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
+    )
+    page.reload()
+    running.start()
+    first, second = page.locator("[data-cell]:not([data-stored])").evaluate_all(
+        "all => all.slice(2, 4).map(e => e.dataset.cell)"
+    )
+    stop = page.get_by_role("button", name="Stop")
+    running.write(first, "while True:\n    pass")
+    running.write(second, "print('must not run')")
+    running.run(first, ends=False)
+    running.run(second, ends=False)  # waits
+    page.wait_for_timeout(300)
+    stop.click()
+    stop.click()
+    running.quiet()
+    assert "begins with the first cell" in running.said()
+    assert "must not run" not in running.output(second) and running.status(second) == ""
+    # A stack overflow of WebAssembly, which no Python can catch.
+    running.write(
+        first,
+        "from functools import partial\n\ndef f(a):\n    for b in a:\n        partial(f)(b)\n\na = []\na.append(a)\nf(a)",
+    )
+    running.run(first)
+    assert "begins with the first cell" in running.said()
+    assert "error" in running.status(first)
+    running.write(
+        first, "for n in range(3000):\n    print(f'\\r{n:40}', end='', flush=True)\nprint(' done')"
+    )
+    assert running.run(first).split() == ["2999", "done"]  # neither long nor many lines
+    running.write(first, "print('\\x1b[31mred\\x1b[0m <b>&amp;')")
+    assert running.run(first) == "red <b>&amp;"
+    running.write(first, "from PIL import Image\nImage.new('L', (3, 2))")
+    running.run(first)
+    assert running.cell(first).locator("img").get_attribute("alt") == "Figure drawn by cell 3"
+
+
 def test_without_scripts_there_is_no_button(live, browser, serve):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -54,7 +54,7 @@
     worker.onmessage = ({ data }) => (data.output ? show(data.output) : answered(data));
     worker.onerror = (event) => {
       event.preventDefault();
-      answered({ failed: event.message });
+      answered({ failed: event.message || "Worker" }); // where a page may start none, no message says why
     };
     const { "worker.js": _, ...rest } = bytes;
     const { failed } = await ask({ start: { files: rest, packages } });
@@ -111,8 +111,10 @@
       const text = this.editor?.text() ?? this.book.source;
       this.changed = text !== this.book.source;
       this.restore.hidden = !this.changed;
-      if (this.changed) localStorage.setItem(this.key, JSON.stringify({ of: this.book.source, text }));
-      else localStorage.removeItem(this.key);
+      try {
+        if (this.changed) localStorage.setItem(this.key, JSON.stringify({ of: this.book.source, text }));
+        else localStorage.removeItem(this.key);
+      } catch { /* no room: it is kept until the page is left */ }
     }
 
     // An output that a prediction keeps closed stays closed: it opens when the reader has chosen.
@@ -133,8 +135,10 @@
       this.print(text ?? data["text/plain"], type === "stream" ? "stream" : "text_plain");
     }
 
+    // As in Jupyter, a carriage return begins the line anew. Colors of a terminal are left out.
     print(text, kind) {
       if (this.letters > MUCH) return;
+      text = text.replace(/\x1b\[[\d;]*[A-Za-z]/g, "");
       this.letters += text.length;
       if (this.letters > MUCH) text = `${text.slice(0, MUCH)}\n${words.long}`;
       if (this.shown?.kind !== "stream" || kind !== "stream") {
@@ -144,7 +148,12 @@
         this.output.append(box);
         this.shown = { kind, pre };
       }
-      this.shown.pre.append(text);
+      const { pre } = this.shown, returns = `${pre.lastChild?.data ?? ""}${text}`.includes("\r");
+      pre.append(text);
+      if (!returns) return;
+      const whole = pre.textContent, left = whole.replace(/[^\n]*\r(?=[^\n\r])/g, "");
+      pre.textContent = left;
+      this.letters -= whole.length - left.length;
     }
 
     // The book's words for a figure hold for a figure of the book's code alone.
@@ -170,8 +179,11 @@
     (element) => new Cell(element, Number(element.dataset.number)),
   );
   let queue = Promise.resolve(), busy = false, generation = 0;
-  // What is pressed while a cell runs waits for its turn.
-  const chain = (task) => (queue = queue.then(task, task));
+  // What is pressed while a cell runs waits for its turn, which does not come after a stop.
+  const chain = (task) => {
+    const mine = generation;
+    queue = queue.then(() => mine === generation && task());
+  };
 
   // Run a cell, and first those above it that have not run as they stand.
   const run = async (wanted) => {
@@ -216,9 +228,13 @@
     return well;
   };
 
-  // End Python and start it anew: no name is left.
-  const again = async () => {
+  // End Python and start it anew: no name is left. Whoever asks meanwhile waits for the same start.
+  let starting;
+  const again = () => {
     generation += 1;
+    return (starting ??= anew().finally(() => (starting = undefined)));
+  };
+  const anew = async () => {
     for (const cell of cells) {
       cell.ran = undefined;
       cell.element.classList.remove("live-busy");
@@ -226,17 +242,21 @@
     answered?.({ well: false });
     bar.say(words.starting);
     busy = true;
-    await start();
+    bar.update();
+    try {
+      await start();
+      bar.say(words.stopped);
+    } catch (error) {
+      bar.say(said("broken", error.message));
+    }
     busy = false;
     bar.update();
   };
 
-  const stop = async () => {
+  const stop = () => {
     const running = cells.find((cell) => cell.element.classList.contains("live-busy"));
-    queue = Promise.resolve();
     if (running) running.status.textContent = words.stopped_cell;
-    await chain(again);
-    bar.say(words.stopped);
+    return (queue = again());
   };
 
   // --- the bar ---------------------------------------------------------------------------------------
