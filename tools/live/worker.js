@@ -31,8 +31,10 @@
     pyodide.unpackArchive(files.get("book.zip"), "zip", { extractDir: "/book" });
     pyodide.globals.set("send", (output, run) => postMessage({ output: JSON.parse(output), run }));
     python = pyodide.runPython(`
-import json, sys
+import json, sys, warnings
 sys.path[:0] = ["/book"]
+# SciPy 1.14 says this of a call that is right; the book's own SciPy says nothing.
+warnings.filterwarnings("ignore", "The behavior of affine_transform")
 from inpage import runner, standin
 standin.install()
 running = None
