@@ -86,6 +86,10 @@ class Chapter:
     def said(self):
         return self.page.locator(".live-said").inner_text()
 
+    def says(self, text):
+        """Wait until the bar says so."""
+        self.page.locator(".live-said", has_text=text).wait_for(timeout=120_000)
+
 
 @pytest.fixture
 def chapter(live, browser, serve):
@@ -154,7 +158,7 @@ def test_a_reader_s_half_hour(chapter, language):
     running.write(names[2], "x = np.array([1, 2, 3]) +")
     running.run(names[3])
     assert "SyntaxError" in running.output(names[2])
-    assert re.search(r": cell \d|셀: \d", running.status(names[3]))
+    assert re.search(r": cell \d|셀: \d", running.said())
     # The book's code again.
     running.cell(names[2]).locator(".live-restore").click()
     running.write(names[3], "import math\nprint(len(x))\nmath.tau")
@@ -224,7 +228,7 @@ def test_where_the_bytes_do_not_come_the_page_stays(chapter, live):
     page = running.page
     page.route("**/numpy*.js", lambda route: route.abort())
     page.locator(".live > button").click()
-    page.get_by_role("alert").get_by_text("Python did not start").wait_for()
+    page.get_by_role("alert").get_by_text("Python could not be loaded").wait_for()
     assert page.locator(".cm-content").count() == 0 and page.locator(".live > button").is_visible()
     page.unroute("**/numpy*.js")
     running.start()  # what has come is not asked for again
@@ -239,7 +243,7 @@ def test_where_a_page_may_start_no_worker_it_stays(chapter):
     )
     page.reload()
     page.locator(".live > button").click()
-    page.get_by_role("alert").get_by_text("Python did not start").wait_for(timeout=60_000)
+    page.get_by_role("alert").get_by_text("Python could not be loaded").wait_for(timeout=60_000)
     assert page.locator(".cm-content").count() == 0 and page.locator(".live > button").is_visible()
 
 
@@ -263,8 +267,7 @@ def test_python_starts_anew_once_and_the_page_is_as_ready_as_before(chapter):
     page.wait_for_timeout(300)
     stop.click()
     stop.click()
-    running.quiet()
-    assert "begins with the first cell" in running.said()
+    running.says("Stopped. Python starts anew")
     assert "must not run" not in running.output(second) and running.status(second) == ""
     # A stack overflow of WebAssembly, which no Python can catch.
     running.write(
@@ -272,7 +275,7 @@ def test_python_starts_anew_once_and_the_page_is_as_ready_as_before(chapter):
         "from functools import partial\n\ndef f(a):\n    for b in a:\n        partial(f)(b)\n\na = []\na.append(a)\nf(a)",
     )
     running.run(first)
-    assert "begins with the first cell" in running.said()
+    running.says("Python ended, and has started anew")
     assert "error" in running.status(first)
     running.write(
         first, "for n in range(3000):\n    print(f'\\r{n:40}', end='', flush=True)\nprint(' done')"
@@ -283,6 +286,74 @@ def test_python_starts_anew_once_and_the_page_is_as_ready_as_before(chapter):
     running.write(first, "from PIL import Image\nImage.new('L', (3, 2))")
     running.run(first)
     assert running.cell(first).locator("img").get_attribute("alt") == "Figure drawn by cell 3"
+
+
+def test_a_change_counts_in_all_that_follows_from_it(chapter):
+    """And what has not run since says so, to the eye and to a screen reader."""
+    running = chapter("03").start()
+    page = running.page
+    running.run("sliding")
+    number = page.locator("[data-cell]:not([data-stored])").evaluate_all(
+        "all => all.map(e => e.dataset.cell)"
+    )
+    place = number.index("sliding")
+    weights, above = number[2], number[place - 1]
+    assert "3 5 1 2" in running.cell("sliding").locator("img").get_attribute("alt")
+    running.write(weights, "x = np.arange(9)\nw = np.array([9, 9, 9, 9])")
+    running.run(weights)
+    assert running.status("sliding") == "From before a change above."
+    running.run("sliding")
+    assert running.output(above) == "54"  # 9·(0 + 1 + 2 + 3), of the cell between
+    assert running.cell("sliding").locator("img").get_attribute("alt").startswith("Figure drawn")
+    # Nothing runs twice that has not changed.
+    running.write(above, "w = w + 1")
+    running.run("sliding")
+    running.write("sliding", "int(w[0])")
+    assert running.run("sliding") == "10"
+
+
+def test_a_solution_runs_when_it_is_asked_for_and_shows_it_in_its_fold(chapter):
+    running = chapter("03").start()
+    page = running.page
+    last = page.locator("[data-cell]:not([data-stored])").last.get_attribute("data-cell")
+    running.run(last)
+    folded = page.locator(".tag_hide-cell[data-cell]:not([data-stored])")
+    assert folded.count() == 3
+    before = folded.evaluate_all("all => all.map(e => e.textContent)")
+    assert not any(re.search(r"Ran in|Running", text) for text in before)
+    name = folded.first.get_attribute("data-cell")
+    folded.first.locator("summary").click()
+    running.run(name)
+    assert folded.first.locator("details .cell_output").count() == 1
+    assert folded.first.locator(".cell_output").count() == 1
+    # All once more, without the names that this run has left.
+    page.get_by_role("button", name="Run all").click()
+    running.quiet()
+    assert page.locator(".live-status.failed").count() == 0
+    page.get_by_role("button", name="Run all").click()
+    running.quiet()
+    assert page.locator(".live-status.failed").count() == 0
+
+
+def test_shift_enter_goes_on_and_stays_in_sight(chapter):
+    running = chapter("03").start()
+    page = running.page
+    names = page.locator("[data-cell]:not([data-stored])").evaluate_all(
+        "all => all.map(e => e.dataset.cell)"
+    )
+    running.cell(names[2]).locator(".cm-content").click()
+    for _ in range(8):
+        page.keyboard.press("Shift+Enter")
+        seen = page.evaluate(
+            """() => {
+              const { top, bottom } = document.activeElement.getBoundingClientRect();
+              const bar = document.querySelector(".live-bar").getBoundingClientRect().top;
+              return document.activeElement.matches(".cm-content") && bottom > 0 && top < bar;
+            }"""
+        )
+        assert seen
+    running.quiet()
+    assert page.evaluate("document.activeElement.closest('[data-cell]').dataset.cell") in names[8:]
 
 
 def test_without_scripts_there_is_no_button(live, browser, serve):

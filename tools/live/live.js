@@ -40,71 +40,82 @@
   };
 
   // --- Python ----------------------------------------------------------------------------------------
-  // One at a time is asked for; the answer is {ready}, {ended, well} or {failed}.
-  let worker, answered;
-  const ask = (what) => new Promise((answer) => {
-    answered = answer;
-    worker.postMessage(what);
-  });
-  let show; // takes what the running cell shows
-  const start = async () => {
-    worker?.terminate();
-    const source = URL.createObjectURL(new Blob([bytes["worker.js"]], { type: "text/javascript" }));
-    worker = new Worker(source);
-    worker.onmessage = ({ data }) => (data.output ? show(data.output) : answered(data));
-    worker.onerror = (event) => {
-      event.preventDefault();
-      answered({ failed: event.message || "Worker" }); // where a page may start none, no message says why
-    };
-    const { "worker.js": _, ...rest } = bytes;
-    const { failed } = await ask({ start: { files: rest, packages } });
-    URL.revokeObjectURL(source);
-    if (failed) throw new Error(failed);
-  };
+  // A worker and the one answer that is waited for: {ready}, {ended, well}, {failed}, or {stopped}.
+  class Python {
+    constructor(show) {
+      const source = URL.createObjectURL(new Blob([bytes["worker.js"]], { type: "text/javascript" }));
+      this.worker = new Worker(source);
+      this.worker.onmessage = ({ data }) => (data.output ? show(data.output) : this.answer(data));
+      this.worker.onerror = (event) => {
+        event.preventDefault();
+        this.answer({ failed: event.message || "Worker" }); // where a page may start none, no message says why
+      };
+      const { "worker.js": _, ...rest } = bytes;
+      this.ready = this.ask({ start: { files: rest, packages } }).finally(() => URL.revokeObjectURL(source));
+    }
+    ask(what) {
+      return new Promise((answer) => {
+        this.answer = answer;
+        this.worker.postMessage(what);
+      });
+    }
+    end() {
+      this.worker.terminate();
+      this.answer({ stopped: true });
+    }
+  }
 
   // The keyboard reaches an output that scrolls sideways, as book.js does for the book's own.
   const reachable = new ResizeObserver((boxes) => {
-    for (const { target } of boxes) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
+    for (const { target } of boxes)
+      target.tabIndex = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight ? 0 : -1;
   });
 
   // --- a cell ----------------------------------------------------------------------------------------
   const MUCH = 100_000; // letters of one cell's output that a page shows
   class Cell {
-    constructor(element, number) {
-      Object.assign(this, { element, number, id: element.dataset.cell, ran: undefined });
+    constructor(element) {
+      this.element = element;
+      this.number = element.dataset.number;
+      this.folded = element.classList.contains("tag_hide-cell"); // a solution: it runs when it is asked for
       this.input = element.querySelector(".cell_input");
       this.code = this.input.querySelector("div[class*=highlight-]");
-      this.output = element.querySelector(":scope > .cell_output");
+      this.output = element.querySelector(".cell_output");
       this.book = { source: this.code.querySelector("pre").textContent.replace(/\n$/, ""), output: [...this.output?.childNodes ?? []] };
-      this.key = `live ${chapter} ${this.id}`;
+      this.key = `live ${chapter} ${element.dataset.cell}`;
+      // What Python has run of this cell, and whether without an error; what was stopped in it.
+      this.ran = this.well = this.stopped = undefined;
     }
 
     // Turn the code into an editor, with what the reader has written before.
-    open(next) {
+    open() {
       let kept;
       try { kept = JSON.parse(localStorage.getItem(this.key)); } catch { /* not ours */ }
       const text = kept?.of === this.book.source ? kept.text : this.book.source;
-      this.place = made("div", { className: "live-code highlight" });
+      const place = made("div", { className: "live-code highlight" });
       this.run = made("button", { type: "button", className: "live-run", textContent: words.run });
       this.run.setAttribute("aria-label", said("run_cell", this.number));
       this.restore = made("button", { type: "button", className: "live-restore", textContent: words.restore });
       this.restore.setAttribute("aria-label", said("restore_cell", this.number));
       this.status = made("span", { className: "live-status" });
       this.status.setAttribute("role", "status");
-      this.tools = made("div", { className: "live-tools" }, this.run, this.restore, this.status);
-      this.input.append(this.place, this.tools);
+      const number = made("span", { className: "live-number", textContent: said("cell", this.number) });
+      this.input.append(place, made("div", { className: "live-tools" }, this.run, this.restore, this.status, number));
       this.code.hidden = true;
       this.editor = cnnbookEditor({
-        parent: this.place, text, label: said("code", this.number), words,
-        run: () => chain(() => run(this)), next: () => next(this),
-        changed: () => this.keep(),
+        parent: place, text, label: said("code", this.number), words,
+        run: () => want([this]), next: () => next(this), changed: () => this.keep(),
       });
-      this.run.addEventListener("click", () => chain(() => run(this)));
+      this.run.addEventListener("click", () => want([this]));
       this.restore.addEventListener("click", () => {
         this.editor.setText(this.book.source);
         this.editor.focus();
       });
       this.keep();
+    }
+
+    get text() {
+      return this.editor.text();
     }
 
     keep() {
@@ -117,11 +128,16 @@
       } catch { /* no room: it is kept until the page is left */ }
     }
 
-    // An output that a prediction keeps closed stays closed: it opens when the reader has chosen.
+    say(text, kind = "") {
+      this.status.textContent = text;
+      this.status.className = `live-status ${kind}`;
+      for (const state of ["running", "before"]) this.element.classList.toggle(`live-${state}`, kind === state);
+    }
+
     clear() {
       if (!this.output) {
         this.output = made("div", { className: "cell_output docutils container" });
-        this.element.append(this.output);
+        this.input.after(this.output); // in the fold, where there is one
       }
       this.output.replaceChildren();
       this.letters = 0;
@@ -129,10 +145,10 @@
     }
 
     show(output) {
-      const { output_type: type, data, text } = output;
+      const { output_type: type, data, text, name } = output;
       if (data?.["image/png"]) return this.picture(data["image/png"]);
       if (type === "error") return this.print(output.traceback[0], "live-error");
-      this.print(text ?? data["text/plain"], type === "stream" ? "stream" : "text_plain");
+      this.print(text ?? data["text/plain"], type !== "stream" ? "text_plain" : name === "stderr" ? "stderr" : "stream");
     }
 
     // As in Jupyter, a carriage return begins the line anew. Colors of a terminal are left out.
@@ -141,7 +157,7 @@
       text = text.replace(/\x1b\[[\d;]*[A-Za-z]/g, "");
       this.letters += text.length;
       if (this.letters > MUCH) text = `${text.slice(0, MUCH)}\n${words.long}`;
-      if (this.shown?.kind !== "stream" || kind !== "stream") {
+      if (this.shown?.kind !== kind || !kind.startsWith("st")) {
         const pre = made("pre");
         reachable.observe(pre);
         const box = made("div", { className: `output ${kind} notranslate` }, made("div", { className: "highlight" }, pre));
@@ -156,107 +172,131 @@
       this.letters -= whole.length - left.length;
     }
 
-    // The book's words for a figure hold for a figure of the book's code alone.
+    // The book's words for a figure hold where nothing that it is drawn from is the reader's.
     picture(base64) {
       const image = made("img", { src: `data:image/png;base64,${base64}` });
       const number = this.output.querySelectorAll("img").length;
       const before = this.book.output.flatMap((node) => [...node.querySelectorAll?.("img") ?? []])[number];
-      image.alt = (!this.changed && before?.alt) || said("figure", this.number);
+      const mine = cells.slice(0, cells.indexOf(this) + 1).some((cell) => cell.ran !== undefined && cell.ran !== cell.book.source);
+      image.alt = (!mine && before?.alt) || said("figure", this.number);
       this.output.append(made("a", { className: "enlarge", href: image.src }, image));
       this.shown = undefined;
     }
 
+    forget() {
+      this.ran = this.well = undefined;
+    }
+
     reset() {
-      this.ran = undefined;
-      this.status.textContent = "";
+      this.stopped = undefined;
+      this.say("");
       if (this.changed) this.editor.setText(this.book.source);
-      if (this.output) this.output.replaceChildren(...this.book.output);
+      this.output?.replaceChildren(...this.book.output);
     }
   }
 
   // --- a run -----------------------------------------------------------------------------------------
-  const cells = [...document.querySelectorAll("[data-cell]:not([data-stored])")].map(
-    (element) => new Cell(element, Number(element.dataset.number)),
-  );
-  let queue = Promise.resolve(), busy = false, generation = 0;
-  // What is pressed while a cell runs waits for its turn, which does not come after a stop.
-  const chain = (task) => {
-    const mine = generation;
-    queue = queue.then(() => mine === generation && task());
+  const cells = [...document.querySelectorAll("[data-cell]:not([data-stored])")].map((element) => new Cell(element));
+  const waiting = []; // what is wanted, in the order of asking: lists of cells
+  let python, running, busy = false;
+
+  const want = (wanted) => {
+    waiting.push(wanted);
+    if (wanted.length === 1) wanted[0].say(words.waiting);
+    if (!busy) work();
   };
 
-  // Run a cell, and first those above it that have not run as they stand.
-  const run = async (wanted) => {
-    const place = cells.indexOf(wanted), mine = generation;
-    const due = cells.slice(0, place).filter((cell) => cell.ran !== cell.editor.text());
+  const work = async () => {
     busy = true;
     bar.update();
-    // One that stops with an error does not keep those below from running: most need none of its names.
-    const failed = [];
-    for (const [count, cell] of [...due, wanted].entries()) {
-      if (mine !== generation) return;
-      bar.say(said("running", cell.number, due.length - count));
-      if (!(await once(cell)) && cell !== wanted) failed.push(cell.number);
-    }
-    if (mine !== generation) return;
-    if (failed.length) wanted.status.append(` ${said("above", failed.join(", "))}`);
+    while (waiting.length) await attempt(waiting.shift());
     busy = false;
     bar.update();
-    bar.say(words.ready_again);
   };
 
-  const once = async (cell) => {
-    const source = cell.editor.text(), begun = performance.now();
-    cell.status.textContent = words.runs;
-    cell.element.classList.add("live-busy");
+  // Run what is wanted, and first what stands above it from the first cell on that has not run as it
+  // stands: so a change counts in all that follows from it. What was stopped is not run again unasked,
+  // nor a solution. A cell that ends with an error does not keep those below from running.
+  const attempt = async (wanted) => {
+    const last = wanted.at(-1);
+    const above = cells.slice(0, cells.indexOf(last)).filter((cell) => !cell.folded || cell.ran !== undefined || wanted.includes(cell));
+    const first = wanted.length > 1 ? 0 : above.findIndex((cell) => cell.ran !== cell.text);
+    const due = [...(first < 0 ? [] : above.slice(first)), last].filter((cell) => cell === last || cell.stopped !== cell.text);
+    for (const cell of due) cell.say(words.waiting);
+    if (!(await ready())) return void due.forEach((cell) => cell.say(""));
+    for (const [count, cell] of due.entries()) {
+      bar.say(said("running", cell.number, due.length - 1 - count));
+      const { stopped } = await once(cell, due[0] === cells[0] && !count);
+      if (stopped) return void due.slice(count + 1).forEach((cell) => cell.say(""));
+    }
+    const failed = above.filter((cell) => (cell.ran === cell.text && !cell.well) || cell.stopped === cell.text).map((cell) => cell.number);
+    bar.say(failed.length ? said("above", failed.join(", ")) : words.ready_again);
+  };
+
+  // fresh: without any name that an earlier run has left.
+  const once = async (cell, fresh) => {
+    const source = cell.text, begun = performance.now();
+    running = cell;
+    cell.say(words.runs, "running");
     cell.clear();
-    show = (output) => cell.show(output);
-    const mine = generation;
-    const { well, failed } = await ask({ run: cell.number, source, name: said("code", cell.number) });
-    if (mine !== generation) return false;
-    cell.element.classList.remove("live-busy");
+    const { well, failed, stopped } = await python.ask({ run: cell.number, source, fresh, name: said("code", cell.number) });
+    running = undefined;
+    if (stopped) {
+      cell.stopped = source;
+      cell.say(words.stopped_cell);
+      return { stopped };
+    }
     if (failed) { // Python itself ended: out of memory, above all
+      cell.stopped = source;
       cell.print(failed, "live-error");
-      cell.status.textContent = words.error;
-      await again();
-      return false;
+      cell.say(words.error, "failed");
+      anew(words.ended);
+      return { stopped: true };
     }
-    cell.ran = well ? source : undefined;
+    // What stands below was run with what this cell gave before.
+    if (source !== cell.ran || fresh)
+      for (const below of cells.slice(cells.indexOf(cell) + 1)) {
+        if (below.ran !== undefined) below.say(words.before, "before");
+        below.forget();
+      }
+    Object.assign(cell, { ran: source, well, stopped: undefined });
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-    cell.status.textContent = cell.output.hidden ? words.choose : well ? said("ran", seconds) : words.error;
-    if (!cell.output.childNodes.length) cell.output.remove(), (cell.output = undefined);
-    return well;
+    if (!well) cell.output.hidden = false; // a prediction does not hide an error
+    cell.say(cell.output.hidden ? words.choose : well ? said("ran", seconds) : words.error, well ? "" : "failed");
+    return {};
   };
+  addEventListener("click", () => { // a prediction's option opens its output
+    for (const cell of cells) if (cell.status?.textContent === words.choose && !cell.output.hidden) cell.say("");
+  });
 
-  // End Python and start it anew: no name is left. Whoever asks meanwhile waits for the same start.
-  let starting;
-  const again = () => {
-    generation += 1;
-    return (starting ??= anew().finally(() => (starting = undefined)));
-  };
-  const anew = async () => {
-    for (const cell of cells) {
-      cell.ran = undefined;
-      cell.element.classList.remove("live-busy");
-    }
-    answered?.({ well: false });
+  // Start Python anew: no name is left. ready() waits for it, and tells whether it came.
+  const anew = (afterwards) => {
+    python?.end();
+    for (const cell of cells) cell.forget();
     bar.say(words.starting);
-    busy = true;
-    bar.update();
-    try {
-      await start();
-      bar.say(words.stopped);
-    } catch (error) {
-      bar.say(said("broken", error.message));
+    const mine = (python = new Python((output) => running?.show(output)));
+    mine.ready.then(({ failed }) => {
+      if (mine === python && !busy) bar.say(failed ? said("broken", failed) : afterwards);
+    });
+    return mine.ready;
+  };
+  const ready = async () => {
+    const { failed, stopped } = await (python?.ready ?? anew(words.ready_again));
+    if (failed) {
+      python = undefined; // the next run tries again
+      bar.say(said("broken", failed));
     }
-    busy = false;
-    bar.update();
+    return !failed && !stopped;
   };
 
-  const stop = () => {
-    const running = cells.find((cell) => cell.element.classList.contains("live-busy"));
-    if (running) running.status.textContent = words.stopped_cell;
-    return (queue = again());
+  const stop = (afterwards) => {
+    for (const [cell] of waiting.splice(0)) cell.say("");
+    anew(afterwards);
+  };
+  const next = (cell) => {
+    const below = cells.slice(cells.indexOf(cell) + 1).find(({ element, input }) => !input.closest("details:not([open])") && element.isConnected);
+    below?.editor.focus();
+    below?.element.scrollIntoView({ block: "nearest" });
   };
 
   // --- the bar ---------------------------------------------------------------------------------------
@@ -279,13 +319,13 @@
       this.status.setAttribute("role", "status");
       this.meter = made("progress", { max: 1, value: 0 });
       this.meter.setAttribute("aria-label", words.progress);
-      this.all = button("run_all", () => chain(() => run(cells.at(-1))));
-      this.stop = button("stop", stop);
+      this.all = button("run_all", () => want(cells));
+      this.stop = button("stop", () => stop(words.stopped));
       this.reset = button("reset", () => {
         const changed = cells.filter((cell) => cell.changed).length;
         if (changed && !confirm(said("discard", changed))) return;
+        stop(words.was_reset);
         for (const cell of cells) cell.reset();
-        stop().then(() => this.say(words.was_reset));
       });
       this.tools = made("div", { className: "live-buttons", hidden: true }, this.all, this.stop, this.reset);
       this.place.replaceChildren(this.status, this.meter, this.tools);
@@ -307,7 +347,8 @@
       });
       bar.say(words.starting);
       bar.meter.removeAttribute("value");
-      await start();
+      const { failed } = await anew(words.starting);
+      if (failed) throw new Error(failed);
     } catch (error) {
       bar.place.remove();
       button.hidden = false;
@@ -315,21 +356,21 @@
       problem.textContent = said("broken", error.message);
       return;
     }
-    const next = (cell) => cells[cells.indexOf(cell) + 1]?.editor.focus();
-    for (const cell of cells) cell.open(next);
+    for (const cell of cells) cell.open();
+    for (const element of document.querySelectorAll("[data-stored]")) {
+      const colab = document.querySelector("a[href*='colab.research.google.com']")?.href;
+      const note = made("p", { className: "live-stored" }, words.stored, " ");
+      if (colab) note.append(made("a", { href: colab, textContent: words.colab }));
+      element.querySelector(".cell_input").append(note);
+    }
+    card.querySelector("p").textContent = words.ready;
     bar.meter.remove();
     bar.tools.hidden = false;
     bar.update();
-    bar.say(cells.some((cell) => cell.changed) ? words.kept : words.ready);
+    bar.say(cells.some((cell) => cell.changed) ? words.kept : words.ready_again);
     document.documentElement.classList.add("live-ready");
   };
 
-  for (const element of document.querySelectorAll("[data-stored]")) {
-    const colab = document.querySelector("a[href*='colab.research.google.com']")?.href;
-    const note = made("p", { className: "live-stored" }, words.stored, " ");
-    if (colab) note.append(made("a", { href: colab, textContent: words.colab }));
-    element.querySelector(".cell_input").append(note);
-  }
   const button = card.querySelector("button"), problem = made("p");
   problem.setAttribute("role", "alert");
   card.append(problem);

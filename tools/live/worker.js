@@ -1,5 +1,6 @@
 // Python in a worker of its own: an endless loop stops the cell, never the page. What the page sends:
-// {start: {files: {name: bytes}, packages: [name, …]}}, then {run: id, source, name}. What comes back:
+// {start: {files: {name: bytes}, packages: [name, …]}}, then {run: id, source, name, fresh}, fresh where no
+// name of an earlier cell may be left. What comes back:
 // {ready: true}, {output, run: id}, {ended: id, well}, {failed: text}. To stop, the page ends the worker.
 {
   const files = new Map();
@@ -37,12 +38,13 @@ sys.path[:0] = ["/book"]
 warnings.filterwarnings("ignore", "The behavior of affine_transform")
 from inpage import runner, standin
 standin.install()
-running = None
-page = runner.Runner(lambda output: send(json.dumps(output), running))
-page.shows_figures()
-def run_cell(number, source, name):
-    global running
+running = page = None
+def run_cell(number, source, name, fresh):
+    global running, page
     running = number
+    if fresh or not page:
+        page = runner.Runner(lambda output: send(json.dumps(output), running))
+        page.shows_figures()
     return page.run(source, name)
 run_cell`);
     files.clear(); // what is unpacked needs no second copy
@@ -54,7 +56,7 @@ run_cell`);
         for (const [name, bytes] of Object.entries(data.start.files)) files.set(name, bytes);
         await start(data.start);
         postMessage({ ready: true });
-      } else postMessage({ ended: data.run, well: python(data.run, data.source, data.name) });
+      } else postMessage({ ended: data.run, well: python(data.run, data.source, data.name, Boolean(data.fresh)) });
     } catch (error) {
       postMessage({ failed: String(error?.message ?? error) });
     }

@@ -3,7 +3,7 @@
 // names, so that the colours are too, light and dark. tools/live/editor.py makes one file of it.
 
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore, isolateHistory } from "@codemirror/commands";
 import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, forceParsing, indentOnInput, indentUnit, syntaxHighlighting, syntaxTree } from "@codemirror/language";
 import { EditorState, Prec } from "@codemirror/state";
@@ -157,6 +157,7 @@ window.cnnbookEditor = ({ parent, text, label, words, run, next, changed }) => {
       python,
       indentUnit.of("    "),
       EditorState.phrases.of({ "Selection deleted": words.editor_deleted }), // all that CodeMirror says here
+      EditorView.scrollMargins.of(() => ({ bottom: 80 })), // the page's bar covers as much of the window
       indentOnInput(),
       bracketMatching(),
       closeBrackets(),
@@ -176,7 +177,10 @@ window.cnnbookEditor = ({ parent, text, label, words, run, next, changed }) => {
     view,
     text: () => view.state.doc.toString(),
     setText: (text) =>
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: withoutLastBreak(text) } }),
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: withoutLastBreak(text) },
+        annotations: isolateHistory.of("full"), // undone by itself, however soon it came after typing
+      }),
     focus: () => view.focus(),
     destroy() {
       view.destroy();
