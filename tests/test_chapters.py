@@ -49,6 +49,7 @@ def test_a_chapter_that_is_named_is_linked():
             text = path.read_text("utf-8")
             if path.suffix == ".ipynb":
                 text = "\n".join(cell.source for cell in cells(path, "markdown"))
+            text = re.sub(r"^#.*$", "", text, flags=re.M)  # a heading may be a chapter's title
             found = bare.search(text)
             assert not found, f"{path.name}: {text[found.start() - 30 : found.end() + 20]}"
             for number, file in re.findall(rf"\[{name}\]\((\d\d)-", text):
