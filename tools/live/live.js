@@ -76,7 +76,7 @@
   class Cell {
     constructor(element) {
       this.element = element;
-      this.number = element.dataset.number;
+      this.number = Number(element.dataset.number);
       this.folded = element.classList.contains("tag_hide-cell"); // a solution: it runs when it is asked for
       this.input = element.querySelector(".cell_input");
       this.code = this.input.querySelector("div[class*=highlight-]");
