@@ -372,6 +372,10 @@ def test_the_start_page(room, platform):
     assert ("py -3.12 -m venv" in text) == windows == ("Scripts" in text)
     assert ("python3.12 -m venv" in text) != windows
     assert platform in text
+    live = [edition.words["classroom"]["live"] for edition in EDITIONS.values()]
+    assert not any(said in text for said in live)
+    text = classroom.start_page(platform, "3.12", [], live=True)
+    assert all(said in text for said in live) and not re.search("[{$]", without_commands(text))
 
 
 def without_commands(text):
