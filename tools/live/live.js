@@ -183,6 +183,11 @@
       this.shown = undefined;
     }
 
+    // The book's own code ends; a reader's that was stopped may not.
+    endless(source) {
+      if (source !== this.book.source) this.stopped = source;
+    }
+
     forget() {
       this.ran = this.well = undefined;
     }
@@ -198,12 +203,12 @@
   // --- a run -----------------------------------------------------------------------------------------
   const cells = [...document.querySelectorAll("[data-cell]:not([data-stored])")].map((element) => new Cell(element));
   const waiting = []; // what is wanted, in the order of asking: lists of cells
-  let python, running, busy = false;
+  let python, running, busy = false, working;
 
   const want = (wanted) => {
     waiting.push(wanted);
     if (wanted.length === 1) wanted[0].say(words.waiting);
-    if (!busy) work();
+    if (!busy) working = work();
   };
 
   const work = async () => {
@@ -215,8 +220,8 @@
   };
 
   // Run what is wanted, and first what stands above it from the first cell on that has not run as it
-  // stands: so a change counts in all that follows from it. What was stopped is not run again unasked,
-  // nor a solution. A cell that ends with an error does not keep those below from running.
+  // stands: so a change counts in all that follows from it. A reader's code that was stopped is not run
+  // again unasked, nor a solution. A cell that ends with an error does not keep those below from running.
   const attempt = async (wanted) => {
     const last = wanted.at(-1);
     const above = cells.slice(0, cells.indexOf(last)).filter((cell) => !cell.folded || cell.ran !== undefined || wanted.includes(cell));
@@ -242,12 +247,12 @@
     const { well, failed, stopped } = await python.ask({ run: cell.number, source, fresh, name: said("code", cell.number) });
     running = undefined;
     if (stopped) {
-      cell.stopped = source;
+      cell.endless(source);
       cell.say(words.stopped_cell);
       return { stopped };
     }
     if (failed) { // Python itself ended: out of memory, above all
-      cell.stopped = source;
+      cell.endless(source);
       cell.print(failed, "live-error");
       cell.say(words.error, "failed");
       anew(words.ended);
@@ -294,7 +299,7 @@
     anew(afterwards);
   };
   const next = (cell) => {
-    const below = cells.slice(cells.indexOf(cell) + 1).find(({ element, input }) => !input.closest("details:not([open])") && element.isConnected);
+    const below = cells.slice(cells.indexOf(cell) + 1).find(({ input }) => !input.closest("details:not([open])"));
     below?.editor.focus();
     below?.element.scrollIntoView({ block: "nearest" });
   };
@@ -321,10 +326,11 @@
       this.meter.setAttribute("aria-label", words.progress);
       this.all = button("run_all", () => want(cells));
       this.stop = button("stop", () => stop(words.stopped));
-      this.reset = button("reset", () => {
+      this.reset = button("reset", async () => {
         const changed = cells.filter((cell) => cell.changed).length;
         if (changed && !confirm(said("discard", changed))) return;
         stop(words.was_reset);
+        await working; // the cell that ran has then said that it was stopped
         for (const cell of cells) cell.reset();
       });
       this.tools = made("div", { className: "live-buttons", hidden: true }, this.all, this.stop, this.reset);
