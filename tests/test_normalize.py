@@ -16,13 +16,6 @@ drawn = settings(derandomize=True, deadline=None, max_examples=60)
 
 
 @pytest.fixture(scope="module")
-def tf(keras):
-    import tensorflow
-
-    return tensorflow
-
-
-@pytest.fixture(scope="module")
 def layers(keras):
     return keras.layers
 

@@ -13,32 +13,27 @@ import sys
 import numpy as np
 import pytest
 import scipy.signal
-from arrays import LAYOUTS, whole_numbers
+from arrays import (
+    LAYOUTS,
+    as_image,
+    assert_refused,
+    convolutions,
+    generators,
+    pad_pairs,
+    pairs,
+    tf_paddings,
+    whole_numbers,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from cnnbook import REPEATABLE, ops
+from cnnbook import ops
 
 drawn = settings(derandomize=True, deadline=None, max_examples=150)
 
 INTEGERS = [np.dtype(code) for code in "bBhHiIlLqQ"]
 FLOATS = [np.float16, np.float32, np.float64, np.longdouble]
-
-
-@pytest.fixture(scope="module")
-def tf():
-    """TensorFlow as the book runs it.
-
-    With oneDNN on, TensorFlow 2.21 returns numbers that it never computed for one channel and
-    strides like (1, 2): 26 of 3,165 drawn cases on one machine, none with oneDNN off.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in REPEATABLE.items():
-            patch.setenv(name, value)
-        import tensorflow
-
-        yield tensorflow
 
 
 def exact_conv2d(
@@ -87,10 +82,6 @@ ONE_TO_NINE = np.arange(1.0, 10).reshape(1, 3, 3, 1)
 FIVE_BY_FIVE = np.array(
     [[2, 1, 2, 0, 1], [1, 3, 2, 2, 3], [1, 1, 3, 3, 0], [2, 2, 0, 1, 1], [0, 0, 3, 1, 2]]
 )
-
-
-def as_image(table):
-    return np.array(table)[np.newaxis, :, :, np.newaxis]
 
 
 def test_one_dimension():
@@ -194,29 +185,13 @@ def test_output_size(arguments, expected):
 
 # --- convolution against TensorFlow, SciPy and the plain loop --------------------------------
 
-pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
-pad_pairs = st.tuples(st.integers(0, 3), st.integers(0, 3))
-paddings = st.one_of(st.sampled_from(["valid", "same"]), st.tuples(pad_pairs, pad_pairs))
-
 
 @st.composite
-def layers(draw, dtypes=(np.float32, np.float64)):
+def layers(draw):
     """Draw the arguments of conv2d: images, kernels, bias and the keywords."""
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    batch, height, width = draw(st.tuples(*[st.integers(*r) for r in [(1, 3), (1, 9), (1, 9)]]))
-    kernel_size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-    channels, filters, groups = draw(st.tuples(*[st.integers(1, 3)] * 3))
-    keywords = {
-        "strides": draw(pairs),
-        "dilation_rate": draw(pairs),
-        "padding": draw(paddings),
-        "groups": groups,
-    }
-    dtype = draw(st.sampled_from(dtypes))
-    images = whole_numbers(random, (batch, height, width, channels * groups), dtype)
-    kernels = whole_numbers(random, (*kernel_size, channels, filters * groups), dtype)
-    bias = draw(st.sampled_from([None, whole_numbers(random, filters * groups, dtype)]))
-    return images, kernels, bias, keywords
+    images, kernels, keywords = draw(convolutions(tf_paddings, (np.float32, np.float64)))
+    bias = whole_numbers(draw(generators), kernels.shape[3], kernels.dtype)
+    return images, kernels, draw(st.sampled_from([None, bias])), keywords
 
 
 def pad_amounts(padding, spans):
@@ -638,7 +613,7 @@ def test_memory(root):
 
 
 @st.composite
-def pools(draw, paddings=paddings):
+def pools(draw, paddings=tf_paddings):
     """Draw images (in float32) and the arguments of pool2d."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shape = draw(st.tuples(*[st.integers(*r) for r in [(0, 2), (1, 9), (1, 9), (1, 3)]]))
@@ -889,15 +864,7 @@ UNUSABLE = [
 
 @pytest.mark.parametrize(("call", "argument", "came", "wanted"), UNUSABLE)
 def test_errors_say_what_came_and_what_was_wanted(call, argument, came, wanted):
-    with pytest.raises(ValueError) as raised:
-        call()
-    english, korean = str(raised.value).split("\n")
-    shown = re.fullmatch(rf"{argument}: got (.*), wanted (.*)\.", english)
-    assert shown, english
-    assert came in shown[1]
-    assert wanted in shown[2]
-    assert korean.startswith(f"{argument}: 받은 값은 {shown[1]}입니다. 필요한 값: ")
-    assert re.search("[가-힣]", korean.partition("필요한 값: ")[2])
+    assert_refused(call, argument, came, wanted)
 
 
 # --- one rule of number types -------------------------------------------------------------------

@@ -10,29 +10,25 @@ from threading import Lock
 
 import numpy as np
 import pytest
-from arrays import LAYOUTS, whole_numbers
+from arrays import (
+    LAYOUTS,
+    all_paddings,
+    as_image,
+    assert_refused,
+    convolutions,
+    dot,
+    generators,
+    pairs,
+    tf_paddings,
+    whole_numbers,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from threadpoolctl import ThreadpoolController
 
-from cnnbook import REPEATABLE, ops
+from cnnbook import ops
 
 drawn = settings(derandomize=True, deadline=None, max_examples=100)
-
-
-@pytest.fixture(scope="module")
-def tf():
-    """TensorFlow as the book runs it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in REPEATABLE.items():
-            patch.setenv(name, value)
-        import tensorflow
-
-        yield tensorflow
-
-
-def as_image(table):
-    return np.array(table)[np.newaxis, :, :, np.newaxis]
 
 
 def tf_padding(padding):
@@ -83,38 +79,17 @@ def test_pooling_by_hand(mode, expected):
 
 # --- convolution -----------------------------------------------------------------------------
 
-pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
-pad_pairs = st.tuples(st.integers(0, 3), st.integers(0, 3))
-tf_paddings = st.one_of(st.sampled_from(["valid", "same"]), st.tuples(pad_pairs, pad_pairs))
-all_paddings = st.one_of(tf_paddings, st.just("full"), st.integers(0, 3), pad_pairs)
-
 
 @st.composite
 def layers(draw, paddings, dtypes, most=3):
-    """Draw images, kernels, grad_output and the keywords of a convolution that fits.
-
-    most: the largest dilation rate and number of groups.
-    """
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    batch, height, width = draw(st.tuples(*[st.integers(*r) for r in [(1, 3), (1, 9), (1, 9)]]))
-    kernel_size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-    channels, filters = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    groups = draw(st.integers(1, most))
-    dtype = draw(st.sampled_from(dtypes))
-    keywords = {
-        "strides": draw(pairs),
-        "padding": draw(paddings),
-        "dilation_rate": draw(st.tuples(*[st.integers(1, most)] * 2)),
-        "groups": groups,
-    }
-    images = whole_numbers(random, (batch, height, width, channels * groups), dtype)
-    kernels = whole_numbers(random, (*kernel_size, channels, filters * groups), dtype)
+    """Draw images, kernels, grad_output and the keywords of a convolution that fits."""
+    images, kernels, keywords = draw(convolutions(paddings, dtypes, most))
     try:
         shape = ops.conv2d(images, kernels, **keywords).shape
     except ValueError as error:
         assume("kernels: got a window" not in str(error))
         raise
-    return images, kernels, whole_numbers(random, shape, dtype), keywords
+    return images, kernels, whole_numbers(draw(generators), shape, images.dtype), keywords
 
 
 def tf_gradients(tf, images, kernels, grad_output, strides, padding, dilation_rate, groups):
@@ -166,10 +141,6 @@ def test_dilation_and_groups_equal_tensorflow(tf, strides, padding, dilation_rat
         return tf_gradients(tf, images, kernels, grad_output, **keywords)
 
     assert_equals_tensorflow(compiled(), (images, kernels, grad_output, keywords))
-
-
-def dot(a, b):
-    return int((a * b).sum())
 
 
 @settings(drawn, max_examples=300)
@@ -623,15 +594,7 @@ UNUSABLE = [  # call, argument, part of what came, part of what was wanted
 
 @pytest.mark.parametrize(("call", "argument", "came", "wanted"), UNUSABLE)
 def test_errors_say_what_came_and_what_was_wanted(call, argument, came, wanted):
-    with pytest.raises(ValueError) as raised:
-        call()
-    english, korean = str(raised.value).split("\n")
-    shown = re.fullmatch(rf"{argument}: got (.*), wanted (.*)\.", english)
-    assert shown, english
-    assert came in shown[1]
-    assert wanted in shown[2]
-    assert korean.startswith(f"{argument}: 받은 값은 {shown[1]}입니다. 필요한 값: ")
-    assert re.search("[가-힣]", korean.partition("필요한 값: ")[2])
+    assert_refused(call, argument, came, wanted)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int32, np.float16, np.float32, np.float64])

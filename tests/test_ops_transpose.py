@@ -10,25 +10,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from arrays import LAYOUTS, whole_numbers
+from arrays import (
+    LAYOUTS,
+    all_paddings,
+    as_image,
+    assert_refused,
+    convolutions,
+    dot,
+    pad_pairs,
+    tf_paddings,
+    whole_numbers,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cnnbook import ops
 
 drawn = settings(derandomize=True, deadline=None, max_examples=100)
-
-
-@pytest.fixture(scope="module")
-def tf(keras):
-    """TensorFlow as the book runs it; oneDNN would take output sizes that cannot be."""
-    import tensorflow
-
-    return tensorflow
-
-
-def as_image(table):
-    return np.array(table)[np.newaxis, :, :, np.newaxis]
 
 
 # --- figures worked by hand ------------------------------------------------------------------
@@ -81,44 +79,19 @@ def test_the_plain_loop_says_the_same(stride):
 
 # --- what defines it -------------------------------------------------------------------------
 
-pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
-pad_pairs = st.tuples(st.integers(0, 3), st.integers(0, 3))
-tf_paddings = st.one_of(st.sampled_from(["valid", "same"]), st.tuples(pad_pairs, pad_pairs))
-all_paddings = st.one_of(tf_paddings, st.just("full"), st.integers(0, 3), pad_pairs)
-
 
 @st.composite
 def layers(draw, paddings, dtypes, most=3):
-    """Draw images, kernels and the keywords of a transposed convolution that has an output.
-
-    most: the largest dilation rate and number of groups.
-    """
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    batch, height, width = draw(st.tuples(*[st.integers(*r) for r in [(1, 3), (1, 6), (1, 6)]]))
-    kernel_size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-    channels, filters = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    groups = draw(st.integers(1, most))
-    dtype = draw(st.sampled_from(dtypes))
-    keywords = {
-        "strides": draw(pairs),
-        "padding": draw(paddings),
-        "dilation_rate": draw(st.tuples(*[st.integers(1, most)] * 2)),
-        "groups": groups,
-    }
+    """Draw images, kernels and the keywords of a transposed convolution that has an output."""
+    images, kernels, keywords = draw(convolutions(paddings, dtypes, most, 6, transposed=True))
     more = st.tuples(*[st.integers(0, stride - 1) for stride in keywords["strides"]])
     keywords["output_padding"] = draw(st.none() | more)
-    images = whole_numbers(random, (batch, height, width, filters * groups), dtype)
-    kernels = whole_numbers(random, (*kernel_size, channels, filters * groups), dtype)
     try:
         ops.conv2d_transpose(images, kernels, **keywords)
     except ValueError as error:
         assume(not re.search("at least one row|output_padding: .* from [12] to", str(error)))
         raise
     return images, kernels, keywords
-
-
-def dot(a, b):
-    return int((a * b).sum())
 
 
 @settings(drawn, max_examples=300)
@@ -604,15 +577,7 @@ UNUSABLE = [  # call, argument, part of what came, part of what was wanted
 
 @pytest.mark.parametrize(("call", "argument", "came", "wanted"), UNUSABLE)
 def test_errors_say_what_came_and_what_was_wanted(call, argument, came, wanted):
-    with pytest.raises(ValueError) as raised:
-        call()
-    english, korean = str(raised.value).split("\n")
-    shown = re.fullmatch(rf"{argument}: got (.*), wanted (.*)\.", english)
-    assert shown, english
-    assert came in shown[1]
-    assert wanted in shown[2]
-    assert korean.startswith(f"{argument}: 받은 값은 {shown[1]}입니다. 필요한 값: ")
-    assert re.search("[가-힣]", korean.partition("필요한 값: ")[2])
+    assert_refused(call, argument, came, wanted)
 
 
 def test_what_the_sentence_about_integers_proposes_works():
