@@ -13,9 +13,8 @@ import json
 
 import nbformat
 
-from cnnbook._files import replacing
 from tools import ROOT, twins
-from tools.editions import EDITIONS, SOURCE
+from tools.editions import SOURCE
 
 RECORD = ROOT / "data" / "verification.json"
 SPEED = ROOT / "data" / "speed.json"
@@ -120,12 +119,7 @@ def current(edition):
 
 
 def write():
-    for edition in EDITIONS.values():
-        if edition.has("status"):
-            path = edition.folder / "status.md"
-            with replacing(path) as file:
-                file.write(current(edition).encode())
-            print(f"written: {path.relative_to(ROOT)}")
+    twins.write_page("status", current)
 
 
 if __name__ == "__main__":

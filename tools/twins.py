@@ -23,7 +23,7 @@ from collections import Counter
 import nbformat
 
 from cnnbook._files import replacing
-from tools import run
+from tools import ROOT, run
 from tools.editions import EDITIONS, SOURCE
 
 TWINS = [edition for edition in EDITIONS.values() if not edition.is_source]
@@ -300,6 +300,19 @@ def accept_page(edition, name):
 def rendering(text, source_text):
     """Return a Markdown page's text with the line that says what it renders."""
     return f"{text}\n<!-- renders {digest(source_text)} -->\n"
+
+
+def write_page(name, text_of):
+    """Write the Markdown page that a program makes for every edition that lists it.
+
+    text_of: of an edition, returns the page's whole text.
+    """
+    for edition in EDITIONS.values():
+        if edition.has(name):
+            path = edition.folder / f"{name}.md"
+            with replacing(path) as file:
+                file.write(text_of(edition).encode())
+            print(f"written: {path.relative_to(ROOT)}")
 
 
 def page_text(path):

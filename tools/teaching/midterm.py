@@ -172,18 +172,10 @@ pre {{ margin: .3rem 0; line-height: 1.3; }}"""
 
 def choice(place, note, question, order, key):
     """Return the HTML of a question with its options in an order; of its key with why it is right."""
-    at = {letter: number for number, letter in enumerate(question.letters)}
-    options = [
-        f"<li{' class=right' * (key and letter == question.right)}>"
-        f"{voting.inline(question.options[at[letter]])}</li>"
-        for letter in order
-    ]
-    letter, why = question.letters[order.index(question.right)], question.why[at[question.right]]
+    answer = f"{voting.answer(question, order)}\n" if key else ""
     return (
-        f"<section>\n<h2>{place}. <small>{note}</small></h2>\n{voting.markdown().render(question.ask)}"
-        f"<ol>{''.join(options)}</ol>\n"
-        + (f"<p><b>{letter}</b> · {voting.inline(why)}</p>\n" if key else "")
-        + "</section>"
+        f"<section>\n<h2>{place}. <small>{note}</small></h2>\n"
+        f"{voting.asked(question, order, key)}\n{answer}</section>"
     )
 
 

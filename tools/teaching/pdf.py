@@ -59,11 +59,22 @@ def print_page(chromium, page, target, **options):
     return len(re.findall(rb"/Type\s*/Page\b", content))
 
 
-def beside(paths):
-    """Print HTML files into PDF files beside them, or say why not."""
+def write(pages):
+    """Write {path: HTML}, and print each file into a PDF file beside it, or say why not.
+
+    Ends the program where a page cannot be written.
+    """
+    try:
+        for path, text in pages.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as file:
+                file.write(text.encode())
+    except OSError as error:
+        sys.exit(str(error))
+    print("\n".join(str(path.resolve()) for path in pages))
     try:
         with browser.started() as chromium:
-            for path in paths:
+            for path in pages:
                 print_page(chromium, path, path.with_suffix(".pdf"))
         print("and the same as .pdf")
     except RuntimeError as error:

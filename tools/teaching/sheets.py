@@ -22,7 +22,6 @@ import numpy as np
 
 from cnnbook import normalize, ops
 from cnnbook._errors import bad_value
-from cnnbook._files import replacing
 from tools import ROOT
 from tools.editions import EDITIONS
 from tools.teaching import add_language, ending, pdf
@@ -415,21 +414,16 @@ def command(arguments, program, about, kinds, page):
     chosen = parser.parse_args(arguments)
     edition = EDITIONS[chosen.language]
     dest = pathlib.Path(chosen.dest).expanduser() if chosen.dest else usual
-    made = []
+    pages = {}
     try:
         for name in chosen.names or [edition.words["sheets"]["class"]]:
             for kind, key in kinds.items():
                 file_name = f"{kind}-{chosen.seed}{ending(edition)}.html"
                 path = dest / folder_name(name) / file_name
-                text = page(name, chosen.seed, key, edition)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with replacing(path) as file:
-                    file.write(text.encode())
-                made.append(path.resolve())
-        print("\n".join(map(str, made)))
-    except (ValueError, OSError) as error:
+                pages[path] = page(name, chosen.seed, key, edition)
+    except ValueError as error:
         sys.exit(str(error))
-    pdf.beside(made)
+    pdf.write(pages)
 
 
 def main(arguments):

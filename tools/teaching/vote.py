@@ -11,7 +11,6 @@ import argparse
 import pathlib
 import sys
 
-from cnnbook._files import replacing
 from tools import ROOT
 from tools.editions import EDITIONS
 from tools.teaching import add_language, ending, pdf, voting
@@ -77,17 +76,11 @@ show(0);"""
 
 def card(question, edition):
     """Return the HTML of a question with its options, and its answer, closed."""
-    words = edition.words["voting"]
-    at = question.letters.index(question.right)
-    options = "".join(
-        f"<li{' class=right' * (letter == question.right)}>{voting.inline(text)}</li>"
-        for letter, text in zip(question.letters, question.options, strict=True)
-    )
+    words, letters = edition.words["voting"], question.letters
     return (
         f"<section>\n<h2>{words['question'].format(question.name)}</h2>\n"
-        f"{voting.markdown().render(question.ask)}<ol>{options}</ol>\n"
-        f"<details><summary>{words['show']}</summary>\n"
-        f"<p><b>{question.right}</b> · {voting.inline(question.why[at])}</p></details>\n</section>"
+        f"{voting.asked(question, letters, True)}\n<details><summary>{words['show']}</summary>\n"
+        f"{voting.answer(question, letters)}</details>\n</section>"
     )
 
 
@@ -116,18 +109,15 @@ def main(arguments):
     chosen = parser.parse_args(arguments)
     edition = EDITIONS[chosen.language]
     dest = pathlib.Path(chosen.dest).expanduser() if chosen.dest else ROOT / "_build" / "vote"
-    known = sorted({question.chapter for question in voting.read(edition)})
+    known = voting.chapters(edition)
     if unknown := set(chosen.chapters) - set(known):
         parser.error(f"no questions for chapter {min(unknown)}; there are some for {known}")
-    made = []
-    for chapter in chosen.chapters or known:
-        path = dest.resolve() / f"vote-{chapter:02d}{ending(edition)}.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(page(chapter, edition).encode())
-        made.append(path)
-    print("\n".join(map(str, made)))
-    pdf.beside(made)
+    pdf.write(
+        {
+            dest / f"vote-{chapter:02d}{ending(edition)}.html": page(chapter, edition)
+            for chapter in chosen.chapters or known
+        }
+    )
 
 
 if __name__ == "__main__":

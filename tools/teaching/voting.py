@@ -20,9 +20,8 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from cnnbook import normalize, ops
 from cnnbook._errors import bad_value
-from cnnbook._files import replacing
-from tools import ROOT, twins
-from tools.editions import EDITIONS, SOURCE
+from tools import twins
+from tools.editions import SOURCE
 from tools.pages.extension import Typesetter
 
 LETTERS = "abcd"
@@ -37,9 +36,10 @@ class Question:
 
     name: "4-1", the first of chapter 4. right: the letter of the option that is right. expected: the
     percent of the first vote that the authors expect, an option each. section: the id of the cell of
-    the chapter whose heading begins what explains it; "history/3" is the third heading of its cell. proofs: a Python expression an option,
-    true for the right one alone; or none, and cell: the id of the cell whose output shows it. ask,
-    discuss: Markdown. options, why: for each option its text, and the thought that leads to it.
+    the chapter whose heading begins what explains it; "history/3" is the third heading of its cell.
+    proofs: a Python expression an option, true for the right one alone; or none, and cell: the id of
+    the cell whose output shows it. ask, discuss: Markdown. options, why: for each option its text, and
+    the thought that leads to it.
     """
 
     name: str
@@ -121,6 +121,11 @@ def by_name(edition):
     return {one.name: one for one in read(edition)}
 
 
+def chapters(edition):
+    """Return the chapters, numbers, that an edition has Questions for."""
+    return list(dict.fromkeys(one.chapter for one in read(edition)))
+
+
 def questions(chapter, edition):
     """Return the Questions of a chapter, a number, in an edition's words."""
     return [one for one in read(edition) if one.chapter == chapter]
@@ -141,6 +146,26 @@ def markdown():
 def inline(text):
     """Return the HTML of a line of Markdown."""
     return markdown().renderInline(text.strip())
+
+
+def asked(question, order, marked):
+    """Return the HTML of what a question asks and its options, their letters in an order.
+
+    marked: whether the right one has the class right.
+    """
+    texts = dict(zip(question.letters, question.options, strict=True))
+    options = "".join(
+        f"<li{' class=right' * (marked and letter == question.right)}>{inline(texts[letter])}</li>"
+        for letter in order
+    )
+    return f"{markdown().render(question.ask)}<ol>{options}</ol>"
+
+
+def answer(question, order):
+    """Return the HTML of the letter that the right option has in an order, and why it is right."""
+    letter = question.letters[order.index(question.right)]
+    why = question.why[question.letters.index(question.right)]
+    return f"<p><b>{letter}</b> · {inline(why)}</p>"
 
 
 # --- the page -------------------------------------------------------------------------------------
@@ -216,20 +241,10 @@ def shown(question, edition):
 
 def page(edition):
     """Return the text of an edition's page, as it should be now."""
-    chapters = dict.fromkeys(one.chapter for one in read(edition))
-    sections = [section(chapter, edition) for chapter in chapters]
+    sections = [section(chapter, edition) for chapter in chapters(edition)]
     text = edition.template("voting.md", questions="\n\n".join(sections))
     return text if edition.is_source else twins.rendering(text, page(SOURCE))
 
 
-def write():
-    for edition in EDITIONS.values():
-        if edition.has("voting"):
-            path = edition.folder / "voting.md"
-            with replacing(path) as file:
-                file.write(page(edition).encode())
-            print(f"written: {path.relative_to(ROOT)}")
-
-
 if __name__ == "__main__":
-    write()
+    twins.write_page("voting", page)
